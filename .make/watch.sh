@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Rebuilds and reloads on every change, unoptimised.
+# shellcheck source=.make/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+.make/tools.sh run
+PG_BIN=$(postgres_bin)
+export PG_BIN
+# Names that change with the content are for caches; here they would outrun the server that is told them once.
+export LEPTOS_HASH_FILES=false
+# The words of SITE_FLAGS are separate options.
+# shellcheck disable=SC2086
+exec cargo-leptos watch $SITE_FLAGS

@@ -1,0 +1,51 @@
+//! Nobody loses something by a slip: leaving the page is asked about while there is something to lose.
+
+use crate::dom::{Listener, Slot, set_property};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, MouseEvent};
+
+/// Asks while `is_held`: before a page load, which the browser words itself, and before a link that the application follows.
+/// Going back or forward within the application is not asked about.
+pub fn hold_while(is_held: Signal<bool>, question: &'static str) {
+    let listeners = Slot::new();
+    Effect::new(move || {
+        let window = web_sys::window().filter(|_| is_held.get());
+        listeners.set(window.map(|window| {
+            [
+                Listener::new(&window, "beforeunload", move |event| {
+                    event.prevent_default();
+                    // Older browsers look at this one.
+                    set_property(&event, "returnValue", question);
+                }),
+                // Before the router, which listens on the way back up.
+                Listener::capturing(&window, "click", move |event| {
+                    if leaves(&event) && !is_confirmed(question) {
+                        event.prevent_default();
+                        event.stop_propagation();
+                    }
+                }),
+            ]
+        }));
+    });
+    on_cleanup(move || listeners.set(None));
+}
+
+/// Whether a click follows a link in this window. A page load among those is asked about by the browser.
+fn leaves(event: &Event) -> bool {
+    let is_plain = event.dyn_ref::<MouseEvent>().is_some_and(|click| {
+        click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key())
+    });
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let link = target.and_then(|target| target.closest("a[href]").ok().flatten());
+    let stays = |link: &Element| {
+        link.has_attribute("target")
+            || link.get_attribute("rel").is_some_and(|rel| rel.contains("external"))
+            || link.get_attribute("href").is_some_and(|href| href.starts_with('#'))
+    };
+    is_plain && link.is_some_and(|link| !stays(&link))
+}
+
+fn is_confirmed(question: &str) -> bool {
+    web_sys::window().is_some_and(|window| window.confirm_with_message(question).unwrap_or(true))
+}

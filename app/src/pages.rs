@@ -1,0 +1,32 @@
+//! The pages, one file per route.
+
+pub mod category;
+pub mod claim;
+pub mod community;
+pub mod dashboard;
+pub mod following;
+pub mod home;
+pub mod lazy_page;
+pub mod not_found;
+pub mod notifications;
+pub mod search;
+pub mod settings;
+pub mod sign_in;
+pub mod sign_up;
+pub mod watch;
+
+/// All of them.
+pub(crate) const ALL: [lazy_page::Page; 12] = [
+    home::HOME,
+    category::CATEGORY,
+    search::SEARCH,
+    sign_in::SIGN_IN,
+    sign_up::SIGN_UP,
+    claim::CLAIM,
+    following::FOLLOWING,
+    notifications::NOTIFICATIONS,
+    settings::SETTINGS,
+    dashboard::DASHBOARD,
+    community::COMMUNITY,
+    watch::WATCH,
+];

@@ -1,0 +1,14 @@
+//! The only module that asks which side it runs on: the same functions, once for each.
+
+#[cfg(not(feature = "ssr"))]
+mod browser;
+#[cfg(feature = "ssr")]
+mod server;
+
+/// Where the head of a document says which page it is, if the page's code is downloaded apart.
+pub(crate) const PAGE_META: &str = "page";
+
+#[cfg(not(feature = "ssr"))]
+pub(crate) use browser::*;
+#[cfg(feature = "ssr")]
+pub(crate) use server::*;

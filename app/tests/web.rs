@@ -1,0 +1,175 @@
+//! What only a browser can prove: that the event connection patches the page, survives a loss and ends with the page.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+use app::{
+    realtime::{provide_realtime, use_realtime},
+    stream_list::use_stream_list,
+};
+use domain::{
+    Category, Timestamp,
+    event::{Event, Heartbeat, Position, Topic, TopicSequence, Update},
+    stream::{self, CategoryRow, Live, StreamCard, StreamScope, StreamSnapshot},
+};
+use leptos::{mount::mount_to, prelude::*};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// Stands in for the browser's `EventSource`: it keeps every connection, and says what the test wants it to.
+#[wasm_bindgen(inline_js = "
+export function replaceEventSource() {
+  window.connections = [];
+  window.EventSource = class extends EventTarget {
+    constructor(url) { super(); this.url = url; window.connections.push(this); }
+    close() { this.isClosed = true; }
+  };
+}
+export const addresses = () => window.connections.map((connection) => connection.url);
+export const nOpen = () => window.connections.filter((connection) => !connection.isClosed).length;
+export function say(kind, data, lastEventId) {
+  window.connections.at(-1).dispatchEvent(new MessageEvent(kind, { data, lastEventId }));
+}
+export const fail = () => window.connections.at(-1).dispatchEvent(new Event('error'));
+export const wait = (millis) => new Promise((done) => setTimeout(done, millis));
+")]
+extern "C" {
+    #[wasm_bindgen(js_name = replaceEventSource)]
+    fn replace_event_source();
+    fn addresses() -> Vec<String>;
+    #[wasm_bindgen(js_name = nOpen)]
+    fn n_open() -> u32;
+    fn say(kind: &str, data: &str, last_event_id: &str);
+    fn fail();
+    async fn wait(millis: u32) -> JsValue;
+}
+
+fn at(sequence: u64) -> Position {
+    Position { epoch: 1, sequence }
+}
+
+fn snapshot() -> StreamSnapshot {
+    let rows = Category::ALL.map(|category| CategoryRow { category, total: 0, streams: Vec::new() });
+    StreamSnapshot { position: at(7), rows: rows.to_vec(), hero: None, upcoming: Vec::new() }
+}
+
+fn card(title: &str) -> StreamCard {
+    StreamCard {
+        channel: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
+        username: "ana".parse().unwrap(),
+        display_name: "Ana".to_owned(),
+        title: title.to_owned(),
+        category: Category::Study,
+        avatar: None,
+        cover: None,
+        live: Live {
+            broadcast: "00000000-0000-0000-0000-000000000002".parse().unwrap(),
+            started_at: Timestamp(0),
+            signal: stream::Signal::Live,
+            viewers: 0,
+        },
+    }
+}
+
+fn topics(sequence: u64) -> Vec<TopicSequence> {
+    vec![TopicSequence { topic: Topic::Streams, sequence }]
+}
+
+/// The server greets: the topic stands at `sequence`.
+fn greet(sequence: u64) {
+    let heartbeat = Heartbeat { position: at(7), topics: topics(sequence) };
+    say("heartbeat", &serde_json::to_string(&heartbeat).unwrap(), "");
+}
+
+fn publish(position: u64, sequence: u64, event: Event) {
+    let update = Update { topics: topics(sequence), event };
+    say("message", &serde_json::to_string(&update).unwrap(), &at(position).to_string());
+}
+
+/// A page with two lists of all live streams and the state of the connection. It is there until the handle is dropped.
+fn page() -> (web_sys::HtmlElement, impl Drop) {
+    replace_event_source();
+    let document = web_sys::window().unwrap().document().unwrap();
+    let root: web_sys::HtmlElement = document.create_element("div").unwrap().unchecked_into();
+    document.body().unwrap().append_child(&root).unwrap();
+    let handle = mount_to(root.clone(), || {
+        provide_realtime();
+        let status = use_realtime().status();
+        let titles = move |list: Signal<StreamSnapshot>| {
+            move || {
+                list.with(|list| {
+                    list.rows.iter().flat_map(|row| &row.streams).map(|card| card.title.clone()).collect::<Vec<_>>().join(",")
+                })
+            }
+        };
+        let (first, second) = (use_stream_list(snapshot(), StreamScope::Home), use_stream_list(snapshot(), StreamScope::Home));
+        view! { {titles(first)} "|" {titles(second)} "|" {move || format!("{:?}", status.get())} }
+    });
+    (root, handle)
+}
+
+fn text(root: &web_sys::HtmlElement) -> String {
+    root.text_content().unwrap_or_default()
+}
+
+#[wasm_bindgen_test]
+async fn events_patch_the_page_over_one_connection() {
+    let (root, _page) = page();
+    wait(50).await;
+    assert_eq!(text(&root), "||Waiting");
+    assert_eq!(addresses(), ["/api/stream-updates?topics=streams&after=0000000000000001:7"]);
+    greet(3);
+    publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
+    wait(50).await;
+    assert_eq!(text(&root), "Ownership|Ownership|Live");
+    let renamed = Event::StreamUpdated { stream: card("Lifetimes"), previous_category: Category::Study };
+    publish(12, 5, renamed);
+    publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
+    wait(50).await;
+    assert_eq!(text(&root), "Lifetimes|Lifetimes|Live", "what came twice is taken once");
+    assert_eq!(n_open(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_lost_connection_goes_on_where_it_was() {
+    let (root, _page) = page();
+    wait(50).await;
+    greet(3);
+    publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
+    fail();
+    wait(20).await;
+    assert!(text(&root).ends_with("Reconnecting"), "{}", text(&root));
+    wait(700).await;
+    let addresses = addresses();
+    assert_eq!(addresses.len(), 2);
+    assert!(addresses[1].ends_with("&after=0000000000000001:9"), "{addresses:?}");
+    assert_eq!(n_open(), 1);
+    greet(4);
+    wait(50).await;
+    assert_eq!(text(&root), "Ownership|Ownership|Live");
+}
+
+#[wasm_bindgen_test]
+async fn what_cannot_be_read_is_passed_over() {
+    let (root, _page) = page();
+    wait(50).await;
+    greet(3);
+    say("message", "not json", "0000000000000001:8");
+    say("message", r#"{"topics":[],"event":{"kind":"of_a_newer_server"}}"#, "0000000000000001:8");
+    say("heartbeat", "{}", "");
+    publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
+    wait(50).await;
+    assert_eq!(text(&root), "Ownership|Ownership|Live");
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_is_gone_hears_nothing() {
+    let (root, page) = page();
+    wait(50).await;
+    greet(3);
+    drop(page);
+    publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
+    wait(50).await;
+    assert!(!text(&root).contains("Ownership"));
+}

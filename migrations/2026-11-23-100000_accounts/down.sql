@@ -1,0 +1,4 @@
+DROP TABLE owner_links;
+DROP TABLE sessions;
+DROP TABLE stats;
+DROP TABLE users;

@@ -1,0 +1,3 @@
+DROP TABLE live_streams;
+DROP TABLE broadcasts;
+DROP TABLE nodes;

@@ -1,0 +1,2 @@
+DROP INDEX sessions_created;
+DROP INDEX sessions_seen;

@@ -1,0 +1,94 @@
+//! Events: published once, delivered to every reader on every server.
+//!
+//! [`hub`] is the delivery within this process, `bus` the way between processes. Publishing never waits for either.
+//! What must not be lost by a crash is a [`Letter`], which the outbox keeps until all servers can hear of it.
+
+mod bus;
+pub mod hub;
+mod letter;
+
+pub use bus::BusSettings;
+pub use hub::{Frame, Hub, Start, Subscription};
+pub use letter::Letter;
+
+use crate::database::Database;
+use domain::event::{Event, Position, Topic};
+use letter::{Delivered, Settled};
+use uuid::Uuid;
+
+/// Where events are published and read. Cheap to clone.
+#[derive(Clone)]
+pub struct Events {
+    hub: Hub,
+    bus: Option<bus::Bus>,
+    delivered: Delivered,
+    settled: Settled,
+}
+
+impl Events {
+    /// Events within this process only.
+    pub fn local() -> crate::Result<Self> {
+        Ok(Self { hub: Hub::new()?, bus: None, delivered: Delivered::default(), settled: Settled::default() })
+    }
+
+    /// Events shared with the other servers on this database, by Redis where it is set. `node` is the id of this server.
+    pub fn shared(node: Uuid, database: &Database, redis: Option<&BusSettings>) -> crate::Result<Self> {
+        let hub = Hub::new()?;
+        let (delivered, settled) = (Delivered::default(), Settled::default());
+        let deliver = bus::Delivery { hub: hub.clone(), delivered: delivered.clone() };
+        let bus = bus::Bus::connect(node, database.clone(), redis, deliver, settled.clone())?;
+        Ok(Self { hub, bus: Some(bus), delivered, settled })
+    }
+
+    /// Delivers an event to all who read one of the topics, here and on the other servers.
+    pub fn publish(&self, topics: &[Topic], event: &Event) {
+        self.hub.publish(topics, event);
+        if let Some(bus) = &self.bus {
+            bus.publish(topics, event, None);
+        }
+    }
+
+    /// Delivers what was put into the outbox and is committed now. What was delivered here before is only passed on.
+    pub(crate) fn send(&self, letter: Letter) {
+        let Letter { id, topics, event } = letter;
+        if self.delivered.note(id) {
+            self.hub.publish(&topics, &event);
+        }
+        match &self.bus {
+            Some(bus) => bus.publish(&topics, &event, Some(id)),
+            None => self.settled.add([id]),
+        }
+    }
+
+    /// The same for several, in their order.
+    pub(crate) fn send_all(&self, letters: Vec<Letter>) {
+        for letter in letters {
+            self.send(letter);
+        }
+    }
+
+    /// Letters that every server can hear of by now, each once.
+    pub(crate) fn take_settled(&self) -> Vec<Uuid> {
+        self.settled.take()
+    }
+
+    /// The position of the last event. Read it before the data of a snapshot, never after.
+    pub fn position(&self) -> Position {
+        self.hub.position()
+    }
+
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Whether events reach the other servers without a detour; true as well where none was set up.
+    pub fn is_connected(&self) -> bool {
+        self.bus.as_ref().is_none_or(bus::Bus::is_connected)
+    }
+
+    /// Whether it is settled which other servers there are; for tests that must not begin before.
+    #[cfg(feature = "testing")]
+    pub fn knows_the_others(&self) -> bool {
+        self.bus.as_ref().is_none_or(bus::Bus::is_settled)
+    }
+}

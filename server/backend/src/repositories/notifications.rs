@@ -1,0 +1,214 @@
+//! What members are told, and which kinds they do not want.
+
+use super::{Moment, ago, count, now};
+use crate::schema::{notification_mutes, notifications};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{
+    NotificationId, PictureId, UserId,
+    notification::{MOST_UNREAD, NewNotification, Notification, NotificationKind},
+    person::Person,
+    user::Username,
+};
+use uuid::Uuid;
+
+#[derive(QueryableByName)]
+struct Told {
+    #[diesel(sql_type = SqlUuid)]
+    member_id: Uuid,
+}
+
+/// Tells members something, without those who muted its kind, those across a block of the one who caused it, and that
+/// one themselves. Answers who was told.
+pub(crate) async fn insert(
+    connection: &mut AsyncPgConnection,
+    members: &[UserId],
+    new: &NewNotification,
+) -> QueryResult<Vec<UserId>> {
+    let (ids, members): (Vec<Uuid>, Vec<Uuid>) = members.iter().map(|member| (Uuid::now_v7(), member.0)).unzip();
+    let statement = "INSERT INTO notifications (id, member_id, kind, actor_id, channel_id, words) \
+         SELECT new.id, new.member_id, $3, $4, $5, $6 FROM unnest($1, $2) AS new (id, member_id) \
+         WHERE new.member_id IS DISTINCT FROM $4 \
+           AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = new.member_id AND muted.kind = $3) \
+           AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) IN ((new.member_id, $4), ($4, new.member_id))) \
+         RETURNING member_id";
+    let told: Vec<Told> = diesel::sql_query(statement)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<SqlUuid>, _>(members)
+        .bind::<Text, _>(new.kind.slug())
+        .bind::<Nullable<SqlUuid>, _>(new.actor.map(|actor| actor.0))
+        .bind::<Nullable<SqlUuid>, _>(new.channel.map(|channel| channel.0))
+        .bind::<Text, _>(&new.words)
+        .load(connection)
+        .await?;
+    Ok(told.into_iter().map(|told| UserId(told.member_id)).collect())
+}
+
+/// Tells the followers of a channel that it is live. Answers who was told; nobody, when they were told a short while ago.
+pub(crate) async fn insert_for_followers(
+    connection: &mut AsyncPgConnection,
+    channel: UserId,
+    words: &str,
+) -> QueryResult<Vec<UserId>> {
+    // A version 7 id is the time, then chance: the end of a version 4 id is as good.
+    let statement = "INSERT INTO notifications (id, member_id, kind, actor_id, words) \
+         SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' \
+                 || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid, \
+                follower_id, 'live', channel_id, $2 \
+         FROM follows WHERE channel_id = $1 \
+           AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = follower_id AND muted.kind = 'live') \
+           AND NOT EXISTS (SELECT FROM notifications AS earlier WHERE earlier.actor_id = $1 AND earlier.kind = 'live' \
+                           AND earlier.created_at > now() - interval '30 minutes') \
+         RETURNING member_id";
+    let told: Vec<Told> =
+        diesel::sql_query(statement).bind::<SqlUuid, _>(channel.0).bind::<Text, _>(words).load(connection).await?;
+    Ok(told.into_iter().map(|told| UserId(told.member_id)).collect())
+}
+
+#[derive(QueryableByName)]
+struct Unread {
+    #[diesel(sql_type = SqlUuid)]
+    member_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    unread: i64,
+}
+
+/// How many notifications each of these members has not read, counted up to [`MOST_UNREAD`].
+///
+/// Those of somebody who is now across a block do not count, as they are not shown.
+pub(crate) async fn unread(connection: &mut AsyncPgConnection, members: &[UserId]) -> QueryResult<Vec<(UserId, u32)>> {
+    let ids: Vec<Uuid> = members.iter().map(|member| member.0).collect();
+    let statement = "SELECT member.id AS member_id, \
+                (SELECT count(*) FROM (SELECT FROM notifications WHERE notifications.member_id = member.id AND read_at IS NULL \
+                   AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) \
+                                   IN ((member.id, actor_id), (actor_id, member.id), (member.id, channel_id), (channel_id, member.id))) \
+                   LIMIT $2) AS counted) AS unread \
+         FROM unnest($1) AS member (id)";
+    let rows: Vec<Unread> = diesel::sql_query(statement)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<BigInt, _>(i64::from(MOST_UNREAD))
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (UserId(row.member_id), count(row.unread))).collect())
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    actor_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    actor_username: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    actor_name: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    actor_avatar: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    channel_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    channel_username: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    channel_name: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    channel_avatar: Option<Uuid>,
+    #[diesel(sql_type = Text)]
+    words: String,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: Moment,
+    #[diesel(sql_type = Bool)]
+    is_read: bool,
+}
+
+/// The notifications of a member, newest first, from below `before` on.
+pub(crate) async fn list(
+    connection: &mut AsyncPgConnection,
+    member: UserId,
+    before: Option<NotificationId>,
+    limit: usize,
+) -> QueryResult<Vec<Notification>> {
+    let statement = "SELECT notifications.id, kind, words, notifications.created_at, read_at IS NOT NULL AS is_read, \
+                actor_id, actor.username AS actor_username, actor.display_name AS actor_name, actor.avatar AS actor_avatar, \
+                channel_id, channel.username AS channel_username, channel.display_name AS channel_name, \
+                channel.avatar AS channel_avatar \
+         FROM notifications LEFT JOIN users AS actor ON actor.id = actor_id LEFT JOIN users AS channel ON channel.id = channel_id \
+         WHERE member_id = $1 AND ($2 IS NULL OR notifications.id < $2) \
+           AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) \
+                           IN (($1, actor_id), (actor_id, $1), ($1, channel_id), (channel_id, $1))) \
+         ORDER BY notifications.id DESC LIMIT $3";
+    let rows: Vec<Row> = diesel::sql_query(statement)
+        .bind::<SqlUuid, _>(member.0)
+        .bind::<Nullable<SqlUuid>, _>(before.map(|id| id.0))
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(connection)
+        .await?;
+    rows.into_iter().map(notification).collect()
+}
+
+fn notification(row: Row) -> QueryResult<Notification> {
+    let person = |id: Option<Uuid>, username: Option<String>, display_name: Option<String>, avatar: Option<Uuid>| {
+        let (id, username, avatar) = (UserId(id?), Username::from_stored(username?), avatar.map(PictureId));
+        Some(Person { id, username, display_name: display_name?, avatar })
+    };
+    Ok(Notification {
+        id: NotificationId(row.id),
+        kind: kind(&row.kind)?,
+        actor: person(row.actor_id, row.actor_username, row.actor_name, row.actor_avatar),
+        channel: person(row.channel_id, row.channel_username, row.channel_name, row.channel_avatar),
+        words: row.words,
+        created_at: row.created_at.0,
+        is_read: row.is_read,
+    })
+}
+
+/// A stored kind. The table's own check allows no other.
+fn kind(slug: &str) -> QueryResult<NotificationKind> {
+    slug.parse().map_err(|problem: String| diesel::result::Error::DeserializationError(problem.into()))
+}
+
+/// Notes that a member has read all of their notifications up to one. False when there was nothing unread.
+pub(crate) async fn mark_read(
+    connection: &mut AsyncPgConnection,
+    member: UserId,
+    through: Option<NotificationId>,
+) -> QueryResult<bool> {
+    let mut unread = diesel::update(notifications::table)
+        .filter(notifications::member_id.eq(member.0))
+        .filter(notifications::read_at.is_null())
+        .set(notifications::read_at.eq(now().nullable()))
+        .into_boxed();
+    if let Some(through) = through {
+        unread = unread.filter(notifications::id.le(through.0));
+    }
+    Ok(unread.execute(connection).await? > 0)
+}
+
+/// The kinds that a member does not want.
+pub(crate) async fn muted(connection: &mut AsyncPgConnection, member: UserId) -> QueryResult<Vec<NotificationKind>> {
+    let muted = notification_mutes::table.filter(notification_mutes::member_id.eq(member.0));
+    let slugs: Vec<String> = muted.select(notification_mutes::kind).load(connection).await?;
+    slugs.iter().map(|slug| kind(slug)).collect()
+}
+
+/// Replaces the kinds that a member does not want. Call it in a transaction.
+pub(crate) async fn set_muted(connection: &mut AsyncPgConnection, member: UserId, kinds: &[NotificationKind]) -> QueryResult<()> {
+    let own = notification_mutes::table.filter(notification_mutes::member_id.eq(member.0));
+    diesel::delete(own).execute(connection).await?;
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let row = |kind: &NotificationKind| (notification_mutes::member_id.eq(member.0), notification_mutes::kind.eq(kind.slug()));
+    let rows: Vec<_> = kinds.iter().map(row).collect();
+    diesel::insert_into(notification_mutes::table).values(rows).on_conflict_do_nothing().execute(connection).await?;
+    Ok(())
+}
+
+/// Removes what is older than anybody looks. Answers how many there were.
+pub(crate) async fn delete_old(connection: &mut AsyncPgConnection) -> QueryResult<usize> {
+    diesel::delete(notifications::table.filter(notifications::created_at.lt(ago("90 days")))).execute(connection).await
+}

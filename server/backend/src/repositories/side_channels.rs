@@ -1,0 +1,95 @@
+//! The channels in the side bar.
+
+use super::{category, count, ids};
+use crate::schema::{channels, follows, live_streams, users};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, BigInt, Integer, Nullable, Text, Uuid as SqlUuid},
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::{PictureId, UserId, chrome::SideChannel, user::Username};
+use uuid::Uuid;
+
+type Row = (Uuid, String, String, String, Option<Uuid>, Option<i32>);
+
+fn side_channel((id, name, display_name, slug, avatar, viewers): Row) -> QueryResult<SideChannel> {
+    let (username, category) = (Username::from_stored(name), category(&slug)?);
+    let (avatar, viewers) = (avatar.map(PictureId), viewers.map(count));
+    Ok(SideChannel { id: UserId(id), username, display_name, category, avatar, viewers })
+}
+
+/// The channels that somebody follows: live ones first, by viewers, then the last followed.
+pub(crate) async fn followed(
+    connection: &mut AsyncPgConnection,
+    follower: UserId,
+    limit: usize,
+    hidden: &[UserId],
+) -> QueryResult<Vec<SideChannel>> {
+    let rows: Vec<Row> = follows::table
+        .inner_join(channels::table.inner_join(users::table).left_join(live_streams::table))
+        .filter(follows::follower_id.eq(follower.0))
+        .filter(follows::channel_id.ne_all(ids(hidden)))
+        .order((live_streams::viewers.nullable().desc().nulls_last(), follows::created_at.desc(), follows::channel_id.asc()))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select((
+            follows::channel_id,
+            users::username,
+            users::display_name,
+            channels::category,
+            users::avatar,
+            live_streams::viewers.nullable(),
+        ))
+        .load(connection)
+        .await?;
+    rows.into_iter().map(side_channel).collect()
+}
+
+#[derive(QueryableByName)]
+struct Recommended {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    username: String,
+    #[diesel(sql_type = Text)]
+    display_name: String,
+    #[diesel(sql_type = Text)]
+    category: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    avatar: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    viewers: Option<i32>,
+}
+
+/// Channels for somebody who does not know them yet: live ones first, by viewers, then those that taught last, then those
+/// that will teach next. Never the reader's own, followed or hidden ones.
+pub(crate) async fn recommended(
+    connection: &mut AsyncPgConnection,
+    reader: Option<UserId>,
+    limit: usize,
+    hidden: &[UserId],
+) -> QueryResult<Vec<SideChannel>> {
+    // Each of the three parts is read from an index and bounded before they are put together; a channel may be in several.
+    let statement = "WITH excluded AS (SELECT unnest($2) AS id UNION SELECT $1 WHERE $1 IS NOT NULL \
+                          UNION SELECT channel_id FROM follows WHERE follower_id = $1), \
+         live AS (SELECT channel_id, viewers, started_at FROM live_streams \
+                  WHERE channel_id NOT IN (SELECT id FROM excluded) ORDER BY viewers DESC, started_at LIMIT $3), \
+         recent AS (SELECT channel_id, started_at FROM broadcasts ORDER BY started_at DESC LIMIT 300), \
+         coming AS (SELECT channel_id, starts_at FROM schedule_entries WHERE cancelled_at IS NULL AND starts_at > now() \
+                    ORDER BY starts_at LIMIT 100), \
+         known AS (SELECT channel_id, 1 AS part, viewers, 0::double precision AS rank FROM live \
+                   UNION ALL SELECT channel_id, 2, NULL, -extract(epoch FROM max(started_at)) FROM recent GROUP BY channel_id \
+                   UNION ALL SELECT channel_id, 3, NULL, extract(epoch FROM min(starts_at)) FROM coming GROUP BY channel_id), \
+         best AS (SELECT DISTINCT ON (channel_id) channel_id, part, viewers, rank FROM known \
+                  WHERE channel_id NOT IN (SELECT id FROM excluded) ORDER BY channel_id, part) \
+         SELECT users.id, users.username, users.display_name, channels.category, users.avatar, best.viewers \
+         FROM best JOIN channels ON channels.user_id = best.channel_id JOIN users ON users.id = best.channel_id \
+         ORDER BY best.part, best.viewers DESC NULLS LAST, best.rank, best.channel_id LIMIT $3";
+    let rows: Vec<Recommended> = diesel::sql_query(statement)
+        .bind::<Nullable<SqlUuid>, _>(reader.map(|reader| reader.0))
+        .bind::<Array<SqlUuid>, _>(ids(hidden))
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(connection)
+        .await?;
+    let row = |row: Recommended| side_channel((row.id, row.username, row.display_name, row.category, row.avatar, row.viewers));
+    rows.into_iter().map(row).collect()
+}

@@ -1,0 +1,75 @@
+//! A PostgreSQL of a test's own, which can be taken away and brought back.
+
+use super::{new_folder, programs};
+use crate::{cluster::Cluster, database::Settings};
+use secrecy::SecretString;
+use std::{fs, path::PathBuf, process::Command, time::Duration};
+
+/// Ended and removed with its test.
+pub struct Postgres {
+    folder: PathBuf,
+    password: SecretString,
+    cluster: Option<Cluster>,
+}
+
+impl Postgres {
+    pub fn running() -> Self {
+        let mut postgres = Self { folder: new_folder(), password: "only for tests".replace(' ', "-").into(), cluster: None };
+        postgres.start();
+        postgres
+    }
+
+    /// Starts it again. What a crash left of it holds its memory for a moment, so it is tried for a while.
+    pub fn start(&mut self) {
+        for _ in 0..100 {
+            match Cluster::start(&self.folder, &programs(), &self.password, true) {
+                Ok(cluster) => {
+                    self.cluster = Some(cluster);
+                    return;
+                }
+                Err(_not_yet) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+        panic!("PostgreSQL starts again");
+    }
+
+    /// Takes it away as a crash does.
+    pub fn kill(&mut self) {
+        self.signal("KILL");
+        // A process that nobody has waited for still counts as running to `pg_ctl`; its file must not name it.
+        fs::remove_file(self.folder.join("postgres").join("postmaster.pid")).expect("it ran");
+        self.cluster = None;
+    }
+
+    /// Sends a signal to every process of it.
+    pub fn signal(&self, name: &str) {
+        let file = fs::read_to_string(self.folder.join("postgres").join("postmaster.pid")).expect("it runs");
+        let first = file.lines().next().expect("the id of a process");
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", first]).output().expect("ps");
+        let children = String::from_utf8(children.stdout).expect("numbers");
+        for id in std::iter::once(first).chain(children.split_whitespace()) {
+            // A child may be gone by now.
+            let _status = Command::new("kill").args([&format!("-{name}"), id]).status().expect("kill");
+        }
+    }
+
+    /// How its one database is reached.
+    pub fn settings(&self) -> Settings {
+        let cluster = self.cluster.as_ref().expect("it runs");
+        Settings { pool_size: 4, ..Settings::new(cluster.url("postgres", &self.password)) }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Some(cluster) = self.cluster.take() {
+            self.signal("CONT");
+            if let Err(error) = cluster.stop() {
+                tracing::warn!(%error, "the PostgreSQL of a test goes on");
+            }
+        }
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            tracing::warn!(%error, "the folder of a test stays");
+        }
+    }
+}

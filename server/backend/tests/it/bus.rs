@@ -1,0 +1,233 @@
+//! Events between servers, through a real Redis that comes and goes, and through PostgreSQL while it is away.
+
+use crate::{
+    listener::{Listener, PATIENCE, event},
+    servers::{Servers, meet},
+};
+use backend::{events::Events, testing::redis::Redis};
+use domain::event::Topic;
+use std::time::Duration;
+
+fn publish(events: &Events, numbers: impl IntoIterator<Item = u128>) {
+    for n in numbers {
+        events.publish(&[Topic::Streams], &event(n));
+    }
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_server_delivers_what_any_of_them_publishes_once() {
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let (mut here, mut there) = (Listener::new(&ours), Listener::new(&theirs));
+    publish(&ours, 1..=50);
+    publish(&theirs, [99]);
+    for listener in [&mut here, &mut there] {
+        listener.hear(99).await;
+        listener.hear(50).await;
+        let own_order: Vec<u128> = listener.heard.iter().copied().filter(|n| *n != 99).collect();
+        assert_eq!(own_order, (1..=50).collect::<Vec<_>>());
+        assert_eq!((listener.heard.len(), listener.n_resyncs), (51, 0));
+    }
+}
+
+/// F07: nothing is lost, doubled or out of order, and no page has to start anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_crashes_and_comes_back_is_not_noticed_by_readers() {
+    let (mut redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let (mut here, mut there) = (Listener::new(&ours), Listener::new(&theirs));
+    publish(&ours, 1..=20);
+    redis.kill();
+    publish(&ours, 21..=40);
+    there.hear(40).await;
+    assert!(!ours.is_connected(), "it came by PostgreSQL");
+    redis.start();
+    publish(&ours, 41..=60);
+    until("Redis is used again", || ours.is_connected() && theirs.is_connected()).await;
+    publish(&ours, 61..=80);
+    for listener in [&mut here, &mut there] {
+        listener.hear(80).await;
+        listener.assert_heard(1..=80);
+        assert_eq!(listener.n_resyncs, 0);
+    }
+}
+
+/// F08: Redis takes connections and says nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_hangs_is_gone_around() {
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let mut there = Listener::new(&theirs);
+    redis.signal("STOP");
+    publish(&ours, 1..=20);
+    there.hear(20).await;
+    redis.signal("CONT");
+    until("Redis is used again", || ours.is_connected()).await;
+    publish(&ours, 21..=40);
+    there.hear(40).await;
+    there.assert_heard(1..=40);
+    assert_eq!(there.n_resyncs, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_away_at_the_start_is_not_missed_and_found_later() {
+    let (mut redis, servers) = (Redis::absent(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    assert!(!ours.is_connected());
+    redis.start();
+    until("Redis is found", || ours.is_connected() && theirs.is_connected()).await;
+    meet(&ours, &theirs).await;
+    meet(&theirs, &ours).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_without_redis_hear_each_other() {
+    let servers = Servers::new().await;
+    let (ours, theirs) = servers.pair(None).await;
+    let mut there = Listener::new(&theirs);
+    publish(&ours, 1..=500);
+    there.hear(500).await;
+    there.assert_heard(1..=500);
+}
+
+/// A subscription that breaks while others publish: what it missed is in the stream.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broken_subscription_missed_is_read_from_the_stream() {
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let mut there = Listener::new(&theirs);
+    for n in 1..=100 {
+        if n % 20 == 0 {
+            redis.command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+        }
+        publish(&ours, [n]);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    there.hear(100).await;
+    there.assert_heard(1..=100);
+    assert_eq!(there.n_resyncs, 0);
+}
+
+/// A server of the test's making, so that it can leave things out.
+fn word(origin: u128, sequence: u64, number: Option<u128>) -> String {
+    let word = number.map_or_else(
+        || serde_json::json!("beat"),
+        |n| serde_json::json!({ "event": { "topics": ["streams"], "event": event(n) } }),
+    );
+    serde_json::json!({ "origin": uuid::Uuid::from_u128(origin), "sequence": sequence, "word": word }).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_looked_for_and_what_is_nowhere_makes_readers_start_anew() {
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let (_ours, theirs) = servers.pair(Some(&redis)).await;
+    let mut there = Listener::new(&theirs);
+    let say = |sequence, number| redis.command(&["PUBLISH", "test:events", &word(7, sequence, number)]);
+    let keep = |sequence: u64, number| redis.command(&["XADD", "test:events:log", "*", "m", &word(7, sequence, Some(number))]);
+    say(1, Some(1));
+    keep(2, 2);
+    say(3, Some(3));
+    there.hear(3).await;
+    there.assert_heard([1, 2, 3]);
+    say(3, Some(3));
+    servers
+        .sql(format!(
+            "INSERT INTO bus_messages (origin, sequence, message) VALUES ('{}', 4, '{}')",
+            uuid::Uuid::from_u128(7),
+            word(7, 4, Some(4))
+        ))
+        .await;
+    say(5, Some(5));
+    there.hear(5).await;
+    there.assert_heard([1, 2, 3, 4, 5]);
+    assert_eq!(there.n_resyncs, 0);
+
+    say(7, Some(7));
+    there.start_anew().await;
+    say(8, Some(8));
+    there.hear(8).await;
+    say(9, None);
+    there.start_anew().await;
+    say(10, Some(10));
+    there.hear(10).await;
+    redis.command(&["PUBLISH", "test:events", &word(8, 2, Some(11))]);
+    there.start_anew().await;
+}
+
+/// F09: everything in Redis is deleted while it runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_redis_loses_nothing() {
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let mut there = Listener::new(&theirs);
+    publish(&ours, 1..=10);
+    redis.command(&["FLUSHALL"]);
+    publish(&ours, 11..=20);
+    redis.command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    publish(&ours, 21..=30);
+    there.hear(30).await;
+    there.assert_heard(1..=30);
+    assert_eq!(there.n_resyncs, 0);
+}
+
+/// F10: Redis refuses what would take memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_redis_is_gone_around() {
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let mut there = Listener::new(&theirs);
+    publish(&ours, 1..=10);
+    there.hear(10).await;
+    redis.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    redis.command(&["CONFIG", "SET", "maxmemory", "1mb"]);
+    publish(&ours, 11..=30);
+    there.hear(30).await;
+    there.assert_heard(1..=30);
+    assert_eq!(there.n_resyncs, 0);
+}
+
+/// Redis and a server go down together: what they alone knew is lost, and readers must not go on as if nothing were.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_with_redis_makes_readers_start_anew() {
+    let (mut redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let mut there = Listener::new(&theirs);
+    publish(&ours, [1]);
+    there.hear(1).await;
+    redis.kill();
+    drop(ours);
+    redis.start();
+    there.start_anew().await;
+}
+
+/// F11: more at once than any queue holds. What is lost is not lost silently.
+#[tokio::test(flavor = "multi_thread")]
+async fn f11_a_burst_that_no_queue_holds_makes_readers_start_anew() {
+    const BURST: u128 = 30_000;
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let mut there = Listener::new(&theirs);
+    redis.signal("STOP");
+    publish(&ours, 1..=BURST);
+    redis.signal("CONT");
+    let mut marks = BURST;
+    let came = async {
+        while there.heard.last().is_none_or(|last| *last <= BURST) {
+            marks += 1;
+            publish(&ours, [marks]);
+            drop(tokio::time::timeout(Duration::from_millis(300), there.step()).await);
+        }
+    };
+    tokio::time::timeout(PATIENCE * 3, came).await.expect("what is said after the burst");
+    let is_whole = there.n_resyncs == 0 && there.heard.iter().copied().zip(1..).all(|(heard, n)| heard == n);
+    assert!(there.n_resyncs > 0 || is_whole);
+}

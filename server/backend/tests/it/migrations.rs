@@ -1,0 +1,131 @@
+//! The schema can be built, taken down and built again, and is what diesel was told.
+
+use backend::{
+    database::{self, Database, MIGRATIONS, Settings},
+    testing::{
+        empty_database,
+        population::{Size, fill},
+        test_database,
+    },
+};
+use diesel::migration::MigrationSource;
+use diesel::{QueryableByName, sql_types::Text};
+use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::MigrationHarness;
+use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn go_up_and_down_and_up_again() {
+    let settings = empty_database().await;
+    database::migrate(&settings).await.unwrap();
+    database::migrate(&settings).await.expect("nothing is left to do");
+    let connection = AsyncPgConnection::establish(settings.url.expose_secret()).await.unwrap();
+    let revert = tokio::task::spawn_blocking(move || {
+        let mut harness = AsyncMigrationHarness::new(connection);
+        harness.revert_all_migrations(MIGRATIONS).map(|reverted| reverted.len()).map_err(|error| error.to_string())
+    });
+    assert!(revert.await.unwrap().unwrap() >= 4);
+    let mut connection = AsyncPgConnection::establish(settings.url.expose_secret()).await.unwrap();
+    let left: Vec<Column> = diesel::sql_query(
+        "SELECT table_name::text AS name FROM information_schema.tables \
+         WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations'",
+    )
+    .load(&mut connection)
+    .await
+    .unwrap();
+    assert!(left.is_empty(), "{:?}", left.iter().map(|table| &table.name).collect::<Vec<_>>());
+    database::migrate(&settings).await.unwrap();
+}
+
+/// Takes back the last migrations, so many of them.
+async fn revert(settings: &Settings, n: usize) {
+    let connection = AsyncPgConnection::establish(settings.url.expose_secret()).await.unwrap();
+    let revert = tokio::task::spawn_blocking(move || {
+        let mut harness = AsyncMigrationHarness::new(connection);
+        for _ in 0..n {
+            harness.revert_last_migration(MIGRATIONS).map_err(|error| error.to_string())?;
+        }
+        Ok::<_, String>(())
+    });
+    revert.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn go_down_and_up_again_with_rows_in_the_tables() {
+    let settings = empty_database().await;
+    database::migrate(&settings).await.unwrap();
+    let database = Database::new(&settings).unwrap();
+    let size = Size { users: 500, channels: 100, live: 10, follows: 1000 };
+    fill(&database, size).await;
+    let n = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).unwrap().len();
+    // All but the one that makes the people.
+    for n_reverted in 1..n {
+        revert(&settings, n_reverted).await;
+        database::migrate(&settings).await.unwrap_or_else(|error| panic!("the last {n_reverted} again: {error}"));
+    }
+    let mut connection = database.connection().await.unwrap();
+    let rows: Vec<Column> = diesel::sql_query("SELECT username AS name FROM users").load(&mut connection).await.unwrap();
+    assert_eq!(rows.len(), 500);
+}
+
+/// F49: a migration does not keep the site waiting for as long as something keeps it from a table.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_of_a_table_in_use_gives_way_and_is_tried_again() {
+    let settings = empty_database().await;
+    database::migrate(&settings).await.unwrap();
+    let n = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).unwrap().len();
+    // Down to the one that makes the chat: the next changes the people and the channels.
+    revert(&settings, n - 6).await;
+    let mut reader = AsyncPgConnection::establish(settings.url.expose_secret()).await.unwrap();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM users").await.unwrap();
+    let migrating = tokio::spawn({
+        let settings = settings.clone();
+        async move { database::migrate(&settings).await }
+    });
+    let mut watcher = AsyncPgConnection::establish(settings.url.expose_secret()).await.unwrap();
+    let waiting = "SELECT 'one' AS name FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while diesel::sql_query(waiting).load::<Column>(&mut watcher).await.unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // Whoever comes now stands behind the migration, until that gives way.
+    let read = diesel::sql_query("SELECT username AS name FROM users").load::<Column>(&mut watcher);
+    tokio::time::timeout(std::time::Duration::from_secs(20), read).await.expect("an answer").unwrap();
+    assert!(!migrating.is_finished());
+    reader.batch_execute("COMMIT").await.unwrap();
+    migrating.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tables_are_those_that_diesel_knows() {
+    let database = test_database().await;
+    let mut connection = database.connection().await.unwrap();
+    let stored: Vec<Column> = diesel::sql_query(
+        "SELECT table_name || '.' || column_name || (CASE is_nullable WHEN 'YES' THEN '?' ELSE '' END) AS name \
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations'",
+    )
+    .load(&mut connection)
+    .await
+    .unwrap();
+    let stored: BTreeSet<String> = stored.into_iter().map(|column| column.name).collect();
+
+    let schema = include_str!("../../src/schema.rs");
+    let mut known = BTreeSet::new();
+    let mut table = "";
+    for line in schema.lines().map(str::trim) {
+        if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
+            table = name;
+        } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ").filter(|_| line.ends_with(',')) {
+            let mark = if kind.starts_with("Nullable") { "?" } else { "" };
+            known.insert(format!("{table}.{column}{mark}"));
+        }
+    }
+    assert_eq!(stored, known);
+}

@@ -1,0 +1,8 @@
+//! What stands before every route, one concern per file.
+
+pub(crate) mod chrome;
+pub(crate) mod client;
+pub(crate) mod headers;
+pub(crate) mod limit;
+pub(crate) mod panic;
+pub(crate) mod redirects;

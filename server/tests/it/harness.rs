@@ -1,0 +1,214 @@
+//! A site for one test, and browsers that visit it.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, Response, StatusCode, header},
+};
+use backend::{Backend, events::Events, testing};
+use bytes::Bytes;
+use futures::StreamExt;
+use http_body_util::BodyExt;
+use server::{AppState, PeerAddress, config::Config, router};
+use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// How long a test waits for something that must happen.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub struct Site {
+    pub backend: Backend,
+    pub draining: CancellationToken,
+    router: Router,
+}
+
+impl Site {
+    pub async fn new() -> Self {
+        Self::with(|config| config).await
+    }
+
+    /// A site whose settings differ from the defaults.
+    pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
+        let settings = testing::database_settings().await;
+        let backend = testing::backend_on(&settings, Events::local().unwrap());
+        let config = change(Config::read(&|_| None).unwrap());
+        let draining = CancellationToken::new();
+        let state = AppState::new(backend.clone(), config, "a service token".to_owned().into(), draining.clone());
+        Self { backend, draining, router: router(state) }
+    }
+
+    /// A browser without a session.
+    pub fn guest(&self) -> Browser {
+        Browser { router: self.router.clone(), cookies: BTreeMap::new(), headers: HeaderMap::new() }
+    }
+
+    /// A browser of a new member.
+    pub async fn member(&self, name: &str) -> Browser {
+        let (_, token) = self.backend.member(name).await;
+        let mut browser = self.guest();
+        browser.cookies.insert("__Host-sid".to_owned(), token.as_str().to_owned());
+        browser
+    }
+}
+
+/// Keeps cookies, as browsers do, and speaks from the site's own pages.
+#[derive(Clone)]
+pub struct Browser {
+    router: Router,
+    pub cookies: BTreeMap<String, String>,
+    headers: HeaderMap,
+}
+
+impl Browser {
+    /// The same browser with a header on every request.
+    pub fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut browser = self.clone();
+        browser.headers.insert(name, value.parse().unwrap());
+        browser
+    }
+
+    pub async fn request(&mut self, method: Method, path: &str, media_type: Option<&str>, body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:3000");
+        if let Some(media_type) = media_type {
+            request = request.header(header::CONTENT_TYPE, media_type);
+        }
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        let mut request = request.extension(PeerAddress(Ipv4Addr::LOCALHOST.into())).body(body.into()).unwrap();
+        request.headers_mut().extend(self.headers.clone());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Answer::new(response)
+    }
+
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.request(Method::GET, path, None, Body::empty()).await
+    }
+
+    /// Calls a server function that changes something, as the application in the browser does.
+    pub async fn call(&mut self, function: &str, fields: &[(&str, &str)]) -> Answer {
+        let form = "application/x-www-form-urlencoded";
+        self.with("accept", "application/json").forward_cookies(self, function, form, fields).await
+    }
+
+    /// Sends a form without script.
+    pub async fn submit(&mut self, function: &str, fields: &[(&str, &str)], page: &str) -> Answer {
+        let form = "application/x-www-form-urlencoded";
+        let browser = self.with("accept", "text/html").with("referer", page);
+        browser.forward_cookies(self, function, form, fields).await
+    }
+
+    async fn forward_cookies(mut self, original: &mut Self, function: &str, form: &str, fields: &[(&str, &str)]) -> Answer {
+        let answer = self.request(Method::POST, &function_path(function), Some(form), encode(fields)).await;
+        original.cookies = self.cookies;
+        answer
+    }
+
+    pub async fn read(&mut self, function: &str, query: &str) -> Answer {
+        self.get(&format!("{}?{query}", function_path(function))).await
+    }
+
+    pub async fn offer(&mut self, path: &str, sdp: &str) -> Answer {
+        self.request(Method::POST, path, Some("application/sdp"), sdp.to_owned()).await
+    }
+}
+
+/// Where a server function is called: `accounts/sign_in` for example.
+pub fn function_path(function: &str) -> String {
+    format!("/api/app/api/{function}")
+}
+
+fn encode(fields: &[(&str, &str)]) -> String {
+    let escape = |text: &str| {
+        let keep = |byte: u8| byte.is_ascii_alphanumeric();
+        text.bytes()
+            .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .collect::<String>()
+    };
+    fields.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect::<Vec<_>>().join("&")
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    body: Body,
+}
+
+impl Answer {
+    fn new(response: Response<Body>) -> Self {
+        let (parts, body) = response.into_parts();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub async fn text(self) -> String {
+        let bytes = self.body.collect().await.unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    pub async fn json(self) -> serde_json::Value {
+        serde_json::from_str(&self.text().await).unwrap()
+    }
+
+    /// The answer as an event stream.
+    pub fn events(self) -> EventReader {
+        assert_eq!(self.status, StatusCode::OK);
+        EventReader { body: StreamExt::boxed(self.body.into_data_stream()), text: String::new() }
+    }
+}
+
+/// One server-sent event.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerSentEvent {
+    pub name: String,
+    pub id: String,
+    pub data: String,
+}
+
+pub struct EventReader {
+    body: futures::stream::BoxStream<'static, Result<Bytes, axum::Error>>,
+    text: String,
+}
+
+impl EventReader {
+    /// A connection that is closed.
+    pub fn ended() -> Self {
+        Self { body: StreamExt::boxed(futures::stream::empty()), text: String::new() }
+    }
+
+    /// The next event. None at the end of the stream.
+    pub async fn next(&mut self) -> Option<ServerSentEvent> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let mut parsed = ServerSentEvent { name: "message".to_owned(), ..ServerSentEvent::default() };
+                for line in event.lines() {
+                    match line.split_once(": ") {
+                        Some(("event", name)) => name.clone_into(&mut parsed.name),
+                        Some(("id", id)) => id.clone_into(&mut parsed.id),
+                        Some(("data", data)) => parsed.data.push_str(data),
+                        _ => {}
+                    }
+                }
+                let n_read = self.text.len() - rest.len();
+                self.text.drain(..n_read);
+                return Some(parsed);
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("an event in time")?;
+            self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The whole site through its real router, on a real PostgreSQL, a database per test.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "what fails here is the test")]
+#![allow(unreachable_pub, reason = "the files of a test share what they make public")]
+
+mod accounts;
+mod authorization;
+mod chat;
+mod chat_load;
+mod events;
+mod harness;
+mod headers;
+mod hygiene;
+mod pages;
+mod people;
+mod pictures;
+mod refusals;
+mod search;
+mod settings;
