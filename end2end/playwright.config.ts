@@ -1,9 +1,10 @@
 import { defineConfig } from "@playwright/test";
 import { browserOptions } from "./fixtures/browser";
+import type { WorkerOptions } from "./fixtures/test";
 
-// Two projects, the same scenarios: once as most people see the site, once without scripts.
-// What needs scripts by its nature is in `*.hydrate.spec.ts`.
-export default defineConfig({
+// The same scenarios three times: as most people see the site, without scripts, and, where several people meet, on a
+// site of two instances. What needs scripts by its nature is in `*.hydrate.spec.ts`.
+export default defineConfig<object, WorkerOptions>({
   testDir: "tests",
   outputDir: "test-results",
   // The timings that some tests assert would be worth nothing with a second browser beside them.
@@ -22,5 +23,6 @@ export default defineConfig({
   projects: [
     { name: "hydrated" },
     { name: "no-script", testIgnore: "**/*.hydrate.spec.ts", use: { javaScriptEnabled: false } },
+    { name: "instances", testMatch: /(channel|chat|follow|golive|grace|pictures)\.hydrate\.spec\.ts/, use: { instances: 2 } },
   ],
 });
