@@ -49,6 +49,14 @@ suite() {
   fi
 }
 
+# The lines of a log that say why: what compilers, test runners and a full disk print.
+reasons() {
+  [ -f "$1" ] || return 0
+  sed "s/$(printf '\033')\[[0-9;]*m//g" "$1" |
+    grep -nE '^ *(error|Error|fatal)|panicked at|\.\.\. FAILED|No space left|signal: |[Kk]illed|^ +[0-9]+\) |^Diff in|^The ' |
+    cut -c -300 | head -n 30 || true
+}
+
 host() { printf '%s ' -p app -p domain -p backend -p media -p publisher -p server --features app/ssr; }
 browser_side() { printf '%s ' -p app -p frontend --features app/hydrate --target wasm32-unknown-unknown; }
 
@@ -94,7 +102,7 @@ checks() {
   check scripts-are-sound scripts_are_sound
   check end2end-types end2end_types
   check no-server-in-browser no_server_in_browser
-  check lints-host cargo clippy --locked --all-targets $(host) -- -D warnings
+  check lints-host cargo clippy --locked --all-targets $(host) --features server/s3 -- -D warnings
   check lints-browser cargo clippy --locked --all-targets $(browser_side) -- -D warnings
   check documentation env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps $(host)
 }
@@ -115,7 +123,8 @@ browser() {
   step "browser"
   rm -f "$report"
   # shellcheck disable=SC2086 # the words of ONLY are separate filters
-  (cd end2end && PLAYWRIGHT_JSON_OUTPUT_FILE=$report node_modules/.bin/playwright test --reporter=list,json ${ONLY:-}) || status=$?
+  (cd end2end && PLAYWRIGHT_JSON_OUTPUT_FILE=$report node_modules/.bin/playwright test --reporter=list,json ${ONLY:-}) 2>&1 |
+    tee "$logs/browser.log" || status=$?
   if [ -f "$report" ]; then
     counts=$(node -p "const { stats: s } = JSON.parse(require('fs').readFileSync('$report')); [s.expected, s.unexpected + s.flaky, s.skipped].join(' ')")
   fi
@@ -140,7 +149,11 @@ for part in $parts; do
 done
 
 step "done"
-if [ -n "$failures" ]; then printf 'Failed:%s\n' "$failures"; fi
+for failure in $failures; do
+  printf '\n%s failed; the whole of it is in %s\n' "$failure" "$logs/$failure.log"
+  reasons "$logs/$failure.log"
+done
+if [ "$failed" != 0 ]; then printf "\n%s\n" "Left on the disk: $(df -h . | awk 'NR == 2 { print $4 }')"; fi
 printf '%s passed, %s failed' "$passed" "$failed"
 if [ "$skipped" != 0 ]; then printf ', %s skipped' "$skipped"; fi
 printf '\n'

@@ -1,11 +1,12 @@
 //! The settings, read from the environment once, before anything else. `.env.example` describes each.
 
+use backend::pictures::{Bucket, Place};
 use secrecy::SecretString;
 use std::{
     collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
-    path::PathBuf,
+    path::{Path, PathBuf},
     str::FromStr,
 };
 
@@ -26,8 +27,8 @@ pub struct Config {
     /// Keeps installations on one Redis apart.
     pub redis_prefix: String,
     pub data_folder: PathBuf,
-    /// The folder of uploaded pictures.
-    pub pictures_folder: PathBuf,
+    /// Where uploaded pictures are kept.
+    pub pictures: Place,
     /// The folder that the build of the site wrote.
     pub site_root: PathBuf,
     pub media: media::Config,
@@ -63,6 +64,11 @@ pub const NAMES: &[&str] = &[
     "REDIS_PREFIX",
     "DATA_DIR",
     "PICTURES_DIR",
+    "PICTURES_URL",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
     "SITE_ROOT",
     "MEDIA_PORT",
     "MEDIA_PUBLIC_ADDRESSES",
@@ -113,6 +119,29 @@ impl Reader<'_> {
         }
         addresses
     }
+
+    /// Where pictures are kept: a bucket if one is named, else a folder.
+    fn pictures(&mut self, data_folder: &Path) -> Place {
+        let folder = self.text("PICTURES_DIR").map_or_else(|| data_folder.join("pictures"), PathBuf::from);
+        let (url, endpoint) = (self.text("PICTURES_URL"), self.text("AWS_ENDPOINT_URL"));
+        let region = self.text("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned());
+        let mut secret = |name| self.text(name).map(SecretString::from);
+        let (access_key_id, secret_access_key) = (secret("AWS_ACCESS_KEY_ID"), secret("AWS_SECRET_ACCESS_KEY"));
+        let Some(url) = url else { return Place::Folder(folder) };
+        let path = url.strip_prefix("s3://").unwrap_or_default();
+        let (name, prefix) = path.split_once('/').unwrap_or((path, ""));
+        if name.is_empty() {
+            self.problems.push(format!("  PICTURES_URL is {url:?}, but must be a bucket, such as s3://name/prefix."));
+        }
+        Place::Bucket(Bucket {
+            name: name.to_owned(),
+            prefix: prefix.to_owned(),
+            endpoint,
+            region,
+            access_key_id,
+            secret_access_key,
+        })
+    }
 }
 
 impl Config {
@@ -161,7 +190,7 @@ impl Config {
             },
             redis_url: reader.text("REDIS_URL").map(Into::into),
             redis_prefix: reader.text("REDIS_PREFIX").unwrap_or_else(|| "learnify".to_owned()),
-            pictures_folder: reader.text("PICTURES_DIR").map_or_else(|| data_folder.join("pictures"), Into::into),
+            pictures: reader.pictures(&data_folder),
             data_folder,
             site_root: reader.text("SITE_ROOT").unwrap_or_else(|| "target/site".to_owned()).into(),
             media,
@@ -188,7 +217,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, NAMES};
+    use super::{Config, NAMES, Place};
     use std::collections::BTreeSet;
 
     #[test]
@@ -206,12 +235,26 @@ mod tests {
             "TRUSTED_PROXIES" => Some("10.0.0.1, proxy".to_owned()),
             "RATE_LIMIT_FACTOR" => Some("0".to_owned()),
             "LOG_FORMAT" => Some("xml".to_owned()),
+            "PICTURES_URL" => Some("https://example.org".to_owned()),
             _ => None,
         };
         let message = Config::read(&wrong).unwrap_err().to_string();
-        for name in ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT"] {
+        for name in ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT", "PICTURES_URL"] {
             assert!(message.contains(name), "{name} is missing from: {message}");
         }
+    }
+
+    #[test]
+    fn pictures_are_in_a_folder_or_in_a_bucket() {
+        assert!(matches!(Config::read(&|_| None).unwrap().pictures, Place::Folder(folder) if folder.ends_with("data/pictures")));
+        let bucket = |name: &str| match name {
+            "PICTURES_URL" => Some("s3://learn/some/pictures".to_owned()),
+            "AWS_ENDPOINT_URL" => Some("http://127.0.0.1:9000".to_owned()),
+            _ => None,
+        };
+        let Place::Bucket(bucket) = Config::read(&bucket).unwrap().pictures else { panic!("it is a folder") };
+        assert_eq!((bucket.name.as_str(), bucket.prefix.as_str()), ("learn", "some/pictures"));
+        assert_eq!(bucket.endpoint.as_deref(), Some("http://127.0.0.1:9000"));
     }
 
     #[test]

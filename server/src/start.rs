@@ -59,7 +59,7 @@ impl Server {
         let node = Node { id, address: config.node_address.clone().unwrap_or_else(|| format!("http://{address}")) };
         let limits = Limits::new(config.limit_factor);
         let embedded: Arc<dyn MediaServer> = Arc::new(EmbeddedMedia(media.clone()));
-        let pictures = Store::in_folder(&config.pictures_folder)?;
+        let pictures = Store::open(&config.pictures)?;
         let installation = Installation { public_origin: &config.public_origin, pictures };
         let backend = Backend::new(database, events, limits, embedded, &secrets, node, installation)?;
         let draining = CancellationToken::new();

@@ -68,6 +68,8 @@ impl FromStr for PictureKind {
 /// How a picture is encoded when it is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PictureFormat {
+    /// The smallest. It takes long to make, so it is there only a while after the others, if at all.
+    Avif,
     /// What every browser in use shows.
     Webp,
     /// For whatever else reads the address, such as the previews of other sites.
@@ -75,10 +77,11 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
-    pub const ALL: [Self; 2] = [Self::Webp, Self::Jpeg];
+    pub const ALL: [Self; 3] = [Self::Avif, Self::Webp, Self::Jpeg];
 
     pub const fn extension(self) -> &'static str {
         match self {
+            Self::Avif => "avif",
             Self::Webp => "webp",
             Self::Jpeg => "jpg",
         }
@@ -86,6 +89,7 @@ impl PictureFormat {
 
     pub const fn media_type(self) -> &'static str {
         match self {
+            Self::Avif => "image/avif",
             Self::Webp => "image/webp",
             Self::Jpeg => "image/jpeg",
         }

@@ -185,7 +185,8 @@ impl Cluster {
             let durability = if is_lasting { "" } else { "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n" };
             let settings = format!(
                 "# Written at every start.\nlisten_addresses = ''\nunix_socket_directories = '{sockets}'\n\
-                 unix_socket_permissions = 0700\nmax_connections = 200\n{durability}"
+                 unix_socket_permissions = 0700\nmax_connections = 200\n\
+                 # Short queries gain nothing from being compiled.\njit = off\n{durability}"
             );
             let own = self.folder.join("learnify.conf");
             fs::write(&own, settings)?;

@@ -1,12 +1,14 @@
 //! What becomes of a picture on its way from a file to the object store: recognised, decoded within limits, turned upright,
 //! cut to its ratio, and encoded anew in several sizes. The file itself, with whatever else it carried, is kept nowhere.
 
+mod avif;
 mod decode;
 mod encode;
 mod signature;
 mod store;
 
-pub use store::Store;
+pub(crate) use avif::AvifQueue;
+pub use store::{Bucket, Place, Store};
 
 use crate::{Error, Result};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -28,6 +30,8 @@ const TIME: Duration = Duration::from_secs(10);
 pub(crate) struct Rendered {
     pub(crate) id: PictureId,
     pub(crate) files: Vec<(PictureFile, Vec<u8>)>,
+    /// What a format that takes longer is made of.
+    pub(crate) sizes: Vec<encode::Pixels>,
 }
 
 /// Why there is no picture.
@@ -81,9 +85,10 @@ impl Workshop {
 
 fn render(owner: UserId, kind: PictureKind, file: &[u8]) -> Result<Rendered, UploadError> {
     let image = decode::decode(file)?;
-    let files = encode::encode(kind, &image)?;
+    let sizes = encode::sizes(kind, &image)?;
+    let files = encode::encode(&sizes)?;
     let largest = files.last().map(|(_, bytes)| bytes.as_slice()).unwrap_or_default();
-    Ok(Rendered { id: id(owner, kind, largest), files })
+    Ok(Rendered { id: id(owner, kind, largest), files, sizes })
 }
 
 /// A picture is named after what it shows, so it can be cached for good. The owner is part of it: what one person

@@ -15,7 +15,7 @@ use crate::{
     events::Events,
     limits::Limits,
     media::{Answer, Audience, MediaServer, Refusal},
-    pictures::Store,
+    pictures::{Place, Store},
     secrets::Secrets,
     services::accounts::SessionToken,
 };
@@ -191,7 +191,7 @@ fn assemble(settings: &Settings, events: Events, limits: Limits, media: Arc<NoMe
     fs::remove_dir_all(&folder).expect("the folder was just made");
     let node = Node { id: Uuid::new_v4(), address: "http://127.0.0.1:1".to_owned() };
     let database = Database::new(settings).expect("a pool");
-    let pictures = Store::in_folder(&CLUSTER.folder.join("pictures")).expect("a folder for pictures");
+    let pictures = Store::open(&Place::Folder(CLUSTER.folder.join("pictures"))).expect("a folder for pictures");
     let installation = Installation { public_origin: "http://learnify.test", pictures };
     Backend::new(database, events, limits, media, &secrets, node, installation).expect("services")
 }

@@ -13,7 +13,7 @@ use backend::pictures::UploadError;
 use domain::{
     Error, PictureId,
     account::Viewer,
-    picture::{self, PictureFile, PictureKind, Refusal},
+    picture::{self, PictureFile, PictureFormat, PictureKind, Refusal},
 };
 use serde_json::json;
 
@@ -26,14 +26,27 @@ pub(crate) const MAX_PREVIEW: usize = 512 * 1024;
 const POLICY: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'");
 const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// `GET /pictures/{id}/{file}`.
-pub(crate) async fn get(State(state): State<AppState>, Path((id, file)): Path<(String, String)>) -> Result<Response, Problem> {
+/// `GET /pictures/{id}/{file}`. Who asks for WebP and also shows AVIF gets that, if it is there.
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    Path((id, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let not_found = || Problem(Error::not_found("picture"));
     let (Ok(id), Ok(file)) = (id.parse::<PictureId>(), file.parse::<PictureFile>()) else { return Err(not_found()) };
-    let bytes = state.backend.pictures.file(id, file).await?.ok_or_else(not_found)?;
+    let mut found = None;
+    if file.format == PictureFormat::Webp && accepts(&headers, PictureFormat::Avif.media_type()) {
+        let smaller = PictureFile { format: PictureFormat::Avif, ..file };
+        found = state.backend.pictures.file(id, smaller).await?.map(|bytes| (smaller.format, bytes));
+    }
+    let (format, bytes) = match found {
+        Some(found) => found,
+        None => (file.format, state.backend.pictures.file(id, file).await?.ok_or_else(not_found)?),
+    };
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.format.media_type()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
     headers.insert(header::CACHE_CONTROL, FOR_GOOD);
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
     Ok(response)
@@ -149,7 +162,12 @@ fn cut_short(status: StatusCode) -> Refusal {
 
 /// Whether a form was sent without script, so that the answer must be a page.
 fn is_form(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    accepts(headers, "text/html")
+}
+
+/// Whether a media type is named among those that are wanted.
+fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains(media_type))
 }
 
 /// The page with the form again, and in its address a word on what became of it.

@@ -155,9 +155,12 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    pub async fn bytes(self) -> Vec<u8> {
+        self.body.collect().await.unwrap().to_bytes().into()
+    }
+
     pub async fn text(self) -> String {
-        let bytes = self.body.collect().await.unwrap().to_bytes();
-        String::from_utf8(bytes.to_vec()).unwrap()
+        String::from_utf8(self.bytes().await).unwrap()
     }
 
     pub async fn json(self) -> serde_json::Value {

@@ -7,6 +7,7 @@ use axum::{
 };
 use backend::testing::sample_picture;
 use domain::picture::MAX_BYTES;
+use std::time::Duration;
 
 async fn upload(browser: &mut Browser, path: &str, media_type: &str, body: impl Into<Body>) -> Answer {
     browser.request(Method::POST, path, Some(media_type), body).await
@@ -52,6 +53,31 @@ async fn a_picture_is_served_for_good_and_acts_as_nothing_else() {
     ] {
         assert_eq!(site.guest().get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_shows_avif_gets_it_as_soon_as_it_is_made() {
+    let site = Site::new().await;
+    let mut ana = site.member("ana").await;
+    let answer = upload(&mut ana, "/api/pictures/avatar", "image/png", sample_picture(1)).await;
+    let id = answer.json().await["picture"].as_str().unwrap().to_owned();
+    let mut modern = site.guest().with("accept", "image/avif,image/webp,*/*;q=0.8");
+    let made = async {
+        loop {
+            let answer = modern.get(&format!("/pictures/{id}/128.webp")).await;
+            assert_eq!((answer.status, answer.header("vary")), (StatusCode::OK, "accept"));
+            if answer.header("content-type") == "image/avif" {
+                return answer;
+            }
+            assert_eq!(answer.header("content-type"), "image/webp");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(60), made).await.expect("it is made");
+    assert_eq!(answer.bytes().await.get(4..12), Some(b"ftypavif".as_slice()));
+    let mut former = site.guest().with("accept", "image/webp,*/*;q=0.8");
+    assert_eq!(former.get(&format!("/pictures/{id}/128.webp")).await.header("content-type"), "image/webp");
+    assert_eq!(modern.get(&format!("/pictures/{id}/128.jpg")).await.header("content-type"), "image/jpeg");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,27 +11,33 @@ use image::{ExtendedColorType, RgbImage, codecs::jpeg::JpegEncoder};
 const WEBP_QUALITY: f32 = 80.0;
 const JPEG_QUALITY: u8 = 82;
 
-/// Every size of the picture in every format, the smallest first: cut from its middle, and never larger than it was.
-pub(super) fn encode(kind: PictureKind, image: &RgbImage) -> Result<Vec<(PictureFile, Vec<u8>)>, Refusal> {
+/// A size of a picture that is not encoded yet, under the width it is kept as.
+pub(super) type Pixels = (u32, Image<'static>);
+
+/// Every size of the picture, the smallest first: cut from its middle, and never larger than it was.
+pub(super) fn sizes(kind: PictureKind, image: &RgbImage) -> Result<Vec<Pixels>, Refusal> {
     let available = width_of_cut(kind, image);
-    let mut files = Vec::new();
+    let mut sizes = Vec::new();
     for width in kind.widths() {
         let is_last = width >= available;
         let shown = width.min(available);
-        if shown < width && files.is_empty() {
+        if shown < width && sizes.is_empty() {
             return Err(Refusal::TooSmall);
         }
-        let pixels = resize(image, shown, kind.height(shown))?;
-        for format in PictureFormat::ALL.into_iter().rev() {
-            let bytes = match format {
-                PictureFormat::Webp => webp(&pixels),
-                PictureFormat::Jpeg => jpeg(&pixels),
-            };
-            files.push((PictureFile { width, format }, bytes?));
-        }
+        sizes.push((width, resize(image, shown, kind.height(shown))?));
         if is_last {
             break;
         }
+    }
+    Ok(sizes)
+}
+
+/// Each size as JPEG and as WebP, in this order.
+pub(super) fn encode(sizes: &[Pixels]) -> Result<Vec<(PictureFile, Vec<u8>)>, Refusal> {
+    let mut files = Vec::new();
+    for (width, pixels) in sizes {
+        files.push((PictureFile { width: *width, format: PictureFormat::Jpeg }, jpeg(pixels)?));
+        files.push((PictureFile { width: *width, format: PictureFormat::Webp }, webp(pixels)?));
     }
     Ok(files)
 }

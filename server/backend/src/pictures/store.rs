@@ -1,4 +1,10 @@
-//! Where the files of pictures are: a folder, behind the interface of an object store.
+//! Where the files of pictures are: in a folder or in an S3-compatible store, behind one interface.
+
+#[cfg(feature = "s3")]
+mod s3;
+#[cfg(not(feature = "s3"))]
+#[path = "store/without_s3.rs"]
+mod s3;
 
 use super::Rendered;
 use crate::{Error, Result};
@@ -8,7 +14,29 @@ use domain::{
     picture::{AVATAR_WIDTHS, COVER_WIDTHS, PictureFile, PictureFormat},
 };
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path};
-use std::{fs, sync::Arc};
+use secrecy::SecretString;
+use std::{fs, path::PathBuf, sync::Arc};
+
+/// What the operator chose for the files.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A folder, which is made if it is missing. Servers on several machines must share it.
+    Folder(PathBuf),
+    Bucket(Bucket),
+}
+
+/// A part of an S3-compatible store.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    pub name: String,
+    /// What every name begins with; may be empty.
+    pub prefix: String,
+    /// Where the store is, unless it is that of Amazon. May be plain http, within a private network.
+    pub endpoint: Option<String>,
+    pub region: String,
+    pub access_key_id: Option<SecretString>,
+    pub secret_access_key: Option<SecretString>,
+}
 
 /// The files. Cheap to clone.
 #[derive(Clone)]
@@ -17,8 +45,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// A folder, which is made if it is missing. Servers on several machines must share it.
-    pub fn in_folder(folder: &std::path::Path) -> Result<Self> {
+    /// Opens the place. Whether a bucket can be reached shows when it is used.
+    pub fn open(place: &Place) -> Result<Self> {
+        match place {
+            Place::Folder(folder) => Self::in_folder(folder),
+            Place::Bucket(bucket) => Ok(Self { objects: s3::open(bucket)? }),
+        }
+    }
+
+    fn in_folder(folder: &std::path::Path) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|source| Error::Io { what: "the folder of the pictures cannot be made", source })?;
         let objects = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true);
         Ok(Self { objects: Arc::new(objects) })
@@ -27,8 +62,14 @@ impl Store {
     /// Stores every size of a picture. Each is there as a whole or not at all.
     pub(crate) async fn put(&self, picture: Rendered) -> Result<()> {
         for (file, bytes) in picture.files {
-            self.objects.put(&path(picture.id, file), PutPayload::from(bytes)).await?;
+            self.put_file(picture.id, file, bytes).await?;
         }
+        Ok(())
+    }
+
+    /// Stores one size in one format.
+    pub(crate) async fn put_file(&self, id: PictureId, file: PictureFile, bytes: Vec<u8>) -> Result<()> {
+        self.objects.put(&path(id, file), PutPayload::from(bytes)).await?;
         Ok(())
     }
 

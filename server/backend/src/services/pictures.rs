@@ -5,7 +5,7 @@ use crate::{
     accounts::Accounts,
     database::Database,
     events::Events,
-    pictures::{Rendered, Store, UploadError, Workshop},
+    pictures::{AvifQueue, Rendered, Store, UploadError, Workshop},
     repositories::{live_streams, pictures},
     services::{channels::write_change, profiles},
 };
@@ -24,12 +24,13 @@ pub struct Pictures {
     events: Events,
     accounts: Accounts,
     workshop: Workshop,
+    avif: AvifQueue,
     store: Store,
 }
 
 impl Pictures {
     pub(crate) fn new(database: Database, events: Events, accounts: Accounts, store: Store) -> Self {
-        Self { database, events, accounts, workshop: Workshop::new(), store }
+        Self { database, events, accounts, workshop: Workshop::new(), avif: AvifQueue::new(), store }
     }
 
     /// Takes a picture that the viewer chose for themselves or for their stream.
@@ -47,10 +48,15 @@ impl Pictures {
     }
 
     async fn take(&self, viewer: &Viewer, kind: PictureKind, file: Bytes) -> Result<Option<PictureId>, UploadError> {
-        let rendered = self.workshop.render(viewer.id, kind, file).await?;
+        let mut rendered = self.workshop.render(viewer.id, kind, file).await?;
         let id = rendered.id;
+        let sizes = std::mem::take(&mut rendered.sizes);
         self.keep(viewer.id, kind, rendered).await?;
         let is_shown = self.show(viewer.id, kind, Some(id)).await?;
+        // A frame of a stream is replaced before it would be worth it.
+        if is_shown && kind != PictureKind::Preview {
+            self.avif.add(self.store.clone(), id, sizes);
+        }
         Ok(is_shown.then_some(id))
     }
 
@@ -60,7 +66,7 @@ impl Pictures {
         Ok(())
     }
 
-    /// One size of a picture, in one format.
+    /// One size of a picture, in one format. AVIF may come later than the others, or never.
     pub async fn file(&self, id: PictureId, file: PictureFile) -> Result<Option<Bytes>> {
         self.store.get(id, file).await
     }
