@@ -34,6 +34,30 @@ test("unsaved changes are asked about, and only those", async ({ page }) => {
   expect(questions).toHaveLength(2);
 });
 
+test("going back is asked about too", async ({ page }) => {
+  await signUp(page, newMember());
+  await open(page, "/settings/account");
+  let answer = false;
+  const questions: string[] = [];
+  page.on("dialog", (dialog) => {
+    questions.push(dialog.message());
+    void (answer ? dialog.accept() : dialog.dismiss());
+  });
+  await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Profile" }).click();
+  const name = page.getByLabel("Name", { exact: true });
+  await name.fill("Ana Lovelace");
+  await expect(page.getByText("Not saved yet")).toBeVisible();
+  await page.evaluate(() => history.back());
+  await expect.poll(() => questions).toEqual(["What you changed here is not saved. Leave without saving?"]);
+  await expect(page).toHaveURL(/\/settings$/);
+  await expect(name).toHaveValue("Ana Lovelace");
+  answer = true;
+  await page.evaluate(() => history.back());
+  await expect(page).toHaveURL(/account$/);
+  await expect(name).toHaveCount(0);
+  expect(questions).toHaveLength(2);
+});
+
 test("the chat's settings are held too", async ({ page }) => {
   await signUp(page, newMember());
   await open(page, "/settings/chat");

@@ -31,7 +31,7 @@ async fn run() -> Result<(), String> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
 
     let origin = config.public_origin.clone();
-    let server = Server::start(config).await.map_err(|error| error.to_string())?;
+    let server = Box::pin(Server::start(config)).await.map_err(|error| error.to_string())?;
     say(&format!("Learnify is ready at {origin}"));
     if let Some(token) = server.backend.accounts.owner_link().await.map_err(|error| error.to_string())? {
         say(&format!("Become the owner: {origin}/claim/{token}"));

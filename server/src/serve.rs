@@ -3,6 +3,8 @@
 //! A connection must send its first byte and its head in time, a dead peer is noticed, and at the end everything that
 //! runs may finish while streams are asked to leave.
 
+mod lingering;
+
 use crate::PeerAddress;
 use axum::{Router, body::Body, http::Request};
 use hyper::body::Incoming;
@@ -10,6 +12,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
 };
+use lingering::Lingering;
 use socket2::{SockRef, TcpKeepalive};
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,7 +66,7 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: CancellationT
                 return;
             }
             let service = hyper::service::service_fn(move |request| answer(router.clone(), request, address));
-            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(Lingering::new(stream)), service);
             if let Err(error) = watcher.watch(connection.into_owned()).await {
                 tracing::debug!(%error, "a connection ended early");
             }

@@ -2,21 +2,29 @@
 
 use crate::dom::{Listener, Slot, set_property};
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, MouseEvent};
 
-/// Asks while `is_held`: before a page load, which the browser words itself, and before a link that the application follows.
-/// Going back or forward within the application is not asked about.
+/// Asks while `is_held`: before a page load, which the browser words itself, before a link that the application follows, and
+/// when the history is walked within it.
 pub fn hold_while(is_held: Signal<bool>, question: &'static str) {
     let listeners = Slot::new();
     Effect::new(move || {
         let window = web_sys::window().filter(|_| is_held.get());
         listeners.set(window.map(|window| {
+            let here = window.location().href().ok();
             [
                 Listener::new(&window, "beforeunload", move |event| {
                     event.prevent_default();
                     // Older browsers look at this one.
                     set_property(&event, "returnValue", question);
+                }),
+                // The browser is elsewhere already, so whoever stays is brought back.
+                Listener::capturing(&window, "popstate", move |event| {
+                    if !is_confirmed(question) {
+                        event.stop_immediate_propagation();
+                        return_to(here.as_deref());
+                    }
                 }),
                 // Before the router, which listens on the way back up.
                 Listener::capturing(&window, "click", move |event| {
@@ -29,6 +37,12 @@ pub fn hold_while(is_held: Signal<bool>, question: &'static str) {
         }));
     });
     on_cleanup(move || listeners.set(None));
+}
+
+fn return_to(address: Option<&str>) {
+    if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
+        let _is_back = history.push_state_with_url(&JsValue::NULL, "", address);
+    }
 }
 
 /// Whether a click follows a link in this window. A page load among those is asked about by the browser.

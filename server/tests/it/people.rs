@@ -52,9 +52,9 @@ async fn forms_work_without_script() {
     let answer = ben.submit("follows/follow", &[("channel", &*ana.id.to_string()), ("next", "//evil.example")], "/ana").await;
     assert_eq!(answer.header("location"), "/", "never to another site");
     let followers = ana_browser.get("/dashboard/community").await.text().await;
-    assert!(followers.contains("@ben"), "the list is in the first HTML");
+    assert!(followers.contains("@ben"), "the list is in the first HTML: {followers}");
     let told = ana_browser.get("/notifications").await.text().await;
-    assert!(told.contains("ben follows you"), "so is what happened");
+    assert!(told.contains("ben follows you"), "so is what happened: {told}");
     let home = ana_browser.get("/").await.text().await;
     assert!(home.contains("Notifications, 1 unread"), "and the number on the bell");
     let answer = ana_browser.submit("notifications/mark_notifications_read", &[], "/notifications").await;
@@ -64,7 +64,8 @@ async fn forms_work_without_script() {
     assert!(following.contains("ana&#x27;s lesson") || following.contains("ana's lesson"), "offline, with its title");
     let answer = ben.submit("follows/unfollow", &fields, "/ana").await;
     assert_eq!(answer.status, StatusCode::FOUND);
-    assert!(ben.get("/following").await.text().await.contains("You do not follow anybody yet"));
+    let following = ben.get("/following").await.text().await;
+    assert!(following.contains("You do not follow anybody yet"), "{following}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,18 @@
 
 use crate::harness::{Site, function_path};
 use axum::{
+    Router,
     body::Body,
     http::{Method, StatusCode},
+    routing::post,
 };
 use domain::stream::StreamScope;
+use std::net::Ipv4Addr;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn offers_that_are_none() {
@@ -65,6 +73,26 @@ async fn bodies_that_are_too_large_or_not_understood() {
     assert_eq!(page.status, StatusCode::OK, "there is nothing on it");
     let unknown = site.guest().request(Method::POST, "/api/app/api/accounts/make_admin", form, Body::empty()).await;
     assert!(unknown.status.is_client_error(), "{}", unknown.status);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_too_much_still_gets_the_answer() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let router = Router::new().route("/", post(async || StatusCode::PAYLOAD_TOO_LARGE));
+    let serving = tokio::spawn(server::serve::serve(listener, router, stop.clone()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let size = 4 * 1024 * 1024;
+    let head = format!("POST / HTTP/1.1\r\nHost: learnify.test\r\nContent-Length: {size}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // More than the system keeps for a connection, so it goes only if somebody reads it.
+    stream.write_all(&vec![b'x'; size]).await.expect("the server reads on");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer, and then the end");
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    stop.cancel();
+    serving.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
