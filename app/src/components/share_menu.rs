@@ -43,7 +43,7 @@ pub fn ShareMenu(address: String, #[prop(into)] title: Signal<String>) -> impl I
     });
     view! {
         <details class="share-menu" node_ref=menu>
-            <summary class="button"><PageIcon shape=PageShape::Share/> "Share"</summary>
+            <summary class="button"><PageIcon shape=PageShape::Share/> <span class="watch-action">"Share"</span></summary>
             <ul class="menu share-list">
                 <li>
                     <button

@@ -60,11 +60,13 @@ fn Cockpit(own: OwnChannel, chat: Option<ChatSnapshot>) -> impl IntoView {
     let channel = use_channel(page);
     view! {
         <div class="cockpit">
-            <Studio channel draft/>
-            <div class="cockpit-side">
-                {chat.map(|initial| view! { <Chat initial/> })}
+            <div class="cockpit-column">
+                <Studio channel draft/>
                 <StreamForm draft/>
                 <Share username/>
+            </div>
+            <div class="cockpit-column">
+                {chat.map(|initial| view! { <Chat initial/> })}
                 <Encoder whip_url/>
             </div>
         </div>

@@ -34,6 +34,7 @@ use std::{
         Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -124,8 +125,9 @@ pub async fn database_settings() -> Settings {
     settings(&name)
 }
 
+/// Several tests run at once, some of them with all that a machine has, so nobody is sent away after a short wait.
 fn settings(name: &str) -> Settings {
-    Settings { pool_size: 4, ..Settings::new(CLUSTER.cluster.url(name, &CLUSTER.password)) }
+    Settings { pool_size: 4, wait: Duration::from_secs(60), ..Settings::new(CLUSTER.cluster.url(name, &CLUSTER.password)) }
 }
 
 /// A new database with all tables.

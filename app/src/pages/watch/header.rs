@@ -42,10 +42,10 @@ pub(super) fn StreamHeader(channel: Signal<ChannelPage>) -> impl IntoView {
                     <span class="watch-handle">{format!("@{username}")}</span>
                 </p>
                 <div class="watch-facts">
+                    {move || is_live.get().then(|| view! { <LiveFacts channel/> })}
                     <a class="watch-category" href=move || paths::category(category.get())>
                         {move || view! { <CategoryChip category=category.get()/> }}
                     </a>
-                    {move || is_live.get().then(|| view! { <LiveFacts channel/> })}
                 </div>
             </div>
             <div class="watch-actions">

@@ -45,7 +45,7 @@ pub(super) fn SideButton() -> impl IntoView {
             on:click=move |_| toggle(is_closed)
         >
             <PageIcon shape=PageShape::Message/>
-            {move || if is_closed.get() { "Show chat" } else { "Hide chat" }}
+            <span class="watch-action">{move || if is_closed.get() { "Show chat" } else { "Hide chat" }}</span>
         </button>
     }
 }

@@ -9,7 +9,7 @@ use backend::{
     chat::{Draft, Visitor},
     database,
     events::{Events, Start, Subscription},
-    testing::{backend_on, client, postgres::Postgres, test_backend},
+    testing::{backend_on, client, database_settings, postgres::Postgres, test_backend},
 };
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
@@ -213,7 +213,8 @@ async fn f13_a_database_that_hangs_is_waited_for_in_vain_only_so_long() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f15_without_a_free_connection_people_are_told_so() {
-    let backend = test_backend().await;
+    let settings = database::Settings { wait: Duration::from_secs(2), ..database_settings().await };
+    let backend = backend_on(&settings, Events::local().unwrap());
     let mut held = Vec::new();
     while held.len() < 4 {
         held.push(backend.database.connection().await.unwrap());
