@@ -7,6 +7,7 @@ use std::{
     num::NonZeroU32,
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 
 /// Everything that can be set.
@@ -18,7 +19,7 @@ pub struct Config {
     pub public_origin: String,
     /// A PostgreSQL that runs already; without it a private one is started.
     pub database_url: Option<SecretString>,
-    pub database_pool_size: usize,
+    pub database_limits: backend::database::Limits,
     /// The folder with PostgreSQL's programs, for the private one.
     pub postgres_programs: backend::cluster::Programs,
     /// Without it events reach other servers on the same database a little later.
@@ -58,6 +59,10 @@ pub const NAMES: &[&str] = &[
     "PUBLIC_ORIGIN",
     "DATABASE_URL",
     "DATABASE_POOL_SIZE",
+    "DATABASE_WAIT_MILLIS",
+    "DATABASE_CREATE_MILLIS",
+    "DATABASE_RECYCLE_MILLIS",
+    "DATABASE_STATEMENT_MILLIS",
     "PG_BIN",
     "REDIS_URL",
     "REDIS_PREFIX",
@@ -84,6 +89,17 @@ pub const NAMES: &[&str] = &[
 #[error("These settings are not valid:\n{}", .0.join("\n"))]
 pub struct InvalidSettings(Vec<String>);
 
+/// A number above 0.
+struct Positive(usize);
+
+impl FromStr for Positive {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<std::num::NonZeroUsize>().map(|number| Self(number.get()))
+    }
+}
+
 struct Reader<'a> {
     read: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
@@ -100,6 +116,13 @@ impl Reader<'_> {
             self.problems.push(format!("  {name} is {text:?}, but must be {expected}."));
             default
         })
+    }
+
+    /// A time of at least a millisecond.
+    fn millis(&mut self, name: &str, default: Duration) -> Duration {
+        let default = usize::try_from(default.as_millis()).unwrap_or(usize::MAX);
+        let Positive(millis) = self.parsed(name, Positive(default), "milliseconds, above 0");
+        Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 
     fn addresses(&mut self, name: &str) -> Vec<IpAddr> {
@@ -143,6 +166,14 @@ impl Config {
             max_publisher_bitrate: reader.parsed("MEDIA_MAX_BITRATE", media_defaults.max_publisher_bitrate, "bits per second"),
             ..media_defaults
         };
+        let limits = backend::database::Limits::default();
+        let database_limits = backend::database::Limits {
+            pool_size: reader.parsed("DATABASE_POOL_SIZE", Positive(limits.pool_size), "a number above 0").0,
+            wait: reader.millis("DATABASE_WAIT_MILLIS", limits.wait),
+            create: reader.millis("DATABASE_CREATE_MILLIS", limits.create),
+            recycle: reader.millis("DATABASE_RECYCLE_MILLIS", limits.recycle),
+            statement: reader.millis("DATABASE_STATEMENT_MILLIS", limits.statement),
+        };
         let data_folder: PathBuf = reader.text("DATA_DIR").unwrap_or_else(|| "data".to_owned()).into();
         let log_format = reader.text("LOG_FORMAT").unwrap_or_else(|| "text".to_owned());
         if !matches!(log_format.as_str(), "text" | "json") {
@@ -153,7 +184,7 @@ impl Config {
             address,
             public_origin,
             database_url: reader.text("DATABASE_URL").map(Into::into),
-            database_pool_size: reader.parsed("DATABASE_POOL_SIZE", 16, "a number"),
+            database_limits,
             postgres_programs: backend::cluster::Programs {
                 folder: reader.text("PG_BIN").map(Into::into),
                 path: reader.text("PATH").map(Into::into),
@@ -204,12 +235,13 @@ mod tests {
             "LEARNIFY_ADDRESS" => Some("here".to_owned()),
             "PUBLIC_ORIGIN" => Some("https://example.org/path".to_owned()),
             "TRUSTED_PROXIES" => Some("10.0.0.1, proxy".to_owned()),
-            "RATE_LIMIT_FACTOR" => Some("0".to_owned()),
             "LOG_FORMAT" => Some("xml".to_owned()),
+            "RATE_LIMIT_FACTOR" | "DATABASE_POOL_SIZE" | "DATABASE_WAIT_MILLIS" => Some("0".to_owned()),
             _ => None,
         };
         let message = Config::read(&wrong).unwrap_err().to_string();
-        for name in ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT"] {
+        let names = ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT"];
+        for name in names.into_iter().chain(["DATABASE_POOL_SIZE", "DATABASE_WAIT_MILLIS"]) {
             assert!(message.contains(name), "{name} is missing from: {message}");
         }
     }

@@ -112,7 +112,7 @@ async fn connect(config: &Config, secrets: &Secrets) -> Result<(Option<Cluster>,
         let url = cluster.url("postgres", &secrets.database_password);
         (Some(cluster), url)
     };
-    Ok((cluster, database::Settings { pool_size: config.database_pool_size, ..database::Settings::new(url) }))
+    Ok((cluster, database::Settings { url, limits: config.database_limits }))
 }
 
 /// Clears away what is over.

@@ -125,7 +125,7 @@ pub async fn database_settings() -> Settings {
 }
 
 fn settings(name: &str) -> Settings {
-    Settings { pool_size: 4, ..Settings::new(CLUSTER.cluster.url(name, &CLUSTER.password)) }
+    Settings::new(CLUSTER.cluster.url(name, &CLUSTER.password)).with_pool_size(4)
 }
 
 /// A new database with all tables.

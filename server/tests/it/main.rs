@@ -8,6 +8,7 @@ mod authorization;
 mod chat;
 mod chat_load;
 mod events;
+mod faults;
 mod harness;
 mod headers;
 mod hygiene;
