@@ -26,6 +26,8 @@ pub struct Config {
     pub redis_url: Option<SecretString>,
     /// Keeps installations on one Redis apart.
     pub redis_prefix: String,
+    /// How long what visitors read is kept.
+    pub cache: backend::cache::Settings,
     pub data_folder: PathBuf,
     /// The folder of uploaded pictures.
     pub pictures_folder: PathBuf,
@@ -66,6 +68,12 @@ pub const NAMES: &[&str] = &[
     "PG_BIN",
     "REDIS_URL",
     "REDIS_PREFIX",
+    "CACHE_ENTRIES",
+    "CACHE_STREAMS_MILLIS",
+    "CACHE_CHANNEL_MILLIS",
+    "CACHE_RECOMMENDED_MILLIS",
+    "CACHE_STALE_MILLIS",
+    "CACHE_KEEP_MILLIS",
     "DATA_DIR",
     "PICTURES_DIR",
     "SITE_ROOT",
@@ -116,6 +124,12 @@ impl Reader<'_> {
             self.problems.push(format!("  {name} is {text:?}, but must be {expected}."));
             default
         })
+    }
+
+    /// A time that may be 0.
+    fn millis_or_none(&mut self, name: &str, default: Duration) -> Duration {
+        let default = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.parsed(name, default, "milliseconds"))
     }
 
     /// A time of at least a millisecond.
@@ -174,6 +188,15 @@ impl Config {
             recycle: reader.millis("DATABASE_RECYCLE_MILLIS", limits.recycle),
             statement: reader.millis("DATABASE_STATEMENT_MILLIS", limits.statement),
         };
+        let kept = backend::cache::Settings::default();
+        let cache = backend::cache::Settings {
+            entries: reader.parsed("CACHE_ENTRIES", kept.entries, "a number"),
+            streams: reader.millis_or_none("CACHE_STREAMS_MILLIS", kept.streams),
+            channel: reader.millis_or_none("CACHE_CHANNEL_MILLIS", kept.channel),
+            recommended: reader.millis_or_none("CACHE_RECOMMENDED_MILLIS", kept.recommended),
+            stale: reader.millis_or_none("CACHE_STALE_MILLIS", kept.stale),
+            keep: reader.millis_or_none("CACHE_KEEP_MILLIS", kept.keep),
+        };
         let data_folder: PathBuf = reader.text("DATA_DIR").unwrap_or_else(|| "data".to_owned()).into();
         let log_format = reader.text("LOG_FORMAT").unwrap_or_else(|| "text".to_owned());
         if !matches!(log_format.as_str(), "text" | "json") {
@@ -185,6 +208,7 @@ impl Config {
             public_origin,
             database_url: reader.text("DATABASE_URL").map(Into::into),
             database_limits,
+            cache,
             postgres_programs: backend::cluster::Programs {
                 folder: reader.text("PG_BIN").map(Into::into),
                 path: reader.text("PATH").map(Into::into),

@@ -3,9 +3,9 @@
 use crate::harness::{Browser, Site};
 use axum::http::StatusCode;
 use backend::{
-    database,
+    cache, database,
     events::Events,
-    testing::{backend_on, postgres::Postgres},
+    testing::{backend_on, backend_that_keeps, postgres::Postgres},
 };
 use std::time::{Duration, Instant};
 
@@ -66,4 +66,33 @@ async fn a_change_is_refused_soon_while_the_database_hangs() {
     is_refused_in_time(&mut ana).await;
     postgres.signal("CONT");
     works_again(&mut ana).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn visitors_see_kept_pages_while_the_database_is_gone() {
+    let mut postgres = Postgres::running();
+    database::migrate(&postgres.settings()).await.unwrap();
+    let soon = Duration::from_millis(1);
+    let kept = cache::Settings { streams: soon, channel: soon, recommended: soon, stale: soon, ..cache::Settings::default() };
+    let site = Site::on(backend_that_keeps(&postgres.settings(), Events::local().unwrap(), kept, None), |config| config);
+    site.member("ana").await;
+    let pages = ["/", "/category/study", "/ana"];
+    for path in pages {
+        let answer = site.guest().get(path).await;
+        assert_eq!((answer.status, answer.header("cache-status")), (StatusCode::OK, ""), "{path}");
+    }
+    postgres.kill();
+    for path in pages {
+        let answer = site.guest().get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.header("cache-status").starts_with("learnify; hit; ttl=-"), "{path}");
+        assert!(!answer.text().await.contains("busy or restarting"), "{path}");
+    }
+    let unknown = site.guest().get("/category/coding").await;
+    assert!(unknown.text().await.contains("busy or restarting"), "what nobody has read is not there");
+    postgres.start();
+    let began = Instant::now();
+    while !site.guest().get("/").await.header("cache-status").is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(15), "it is read again by itself");
+    }
 }
