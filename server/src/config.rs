@@ -41,6 +41,8 @@ pub struct Config {
     /// Widens every rate limit.
     pub limit_factor: NonZeroU32,
     pub event_connections: EventConnections,
+    /// Who names it may read `/metrics`; without it nobody may.
+    pub metrics_token: Option<SecretString>,
     /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,
     /// One JSON object a line, for machines to read.
@@ -88,9 +90,13 @@ pub const NAMES: &[&str] = &[
     "EVENT_CONNECTIONS",
     "EVENT_CONNECTIONS_PER_ADDRESS",
     "EVENT_CONNECTIONS_PER_MEMBER",
+    "METRICS_TOKEN",
     "RUST_LOG",
     "LOG_FORMAT",
 ];
+
+/// Characters of a token that nobody guesses.
+const MIN_TOKEN: usize = 16;
 
 /// All settings that are not valid, each with what is wrong.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -202,6 +208,11 @@ impl Config {
         if !matches!(log_format.as_str(), "text" | "json") {
             reader.problems.push(format!("  LOG_FORMAT is {log_format:?}, but must be text or json."));
         }
+        let metrics_token = reader.text("METRICS_TOKEN");
+        if metrics_token.as_ref().is_some_and(|token| token.len() < MIN_TOKEN) {
+            reader.problems.push(format!("  METRICS_TOKEN must have {MIN_TOKEN} characters or more."));
+        }
+        let metrics_token = metrics_token.map(SecretString::from);
         let config = Self {
             node_address: reader.text("NODE_ADDRESS"),
             address,
@@ -227,6 +238,7 @@ impl Config {
                 per_address: reader.parsed("EVENT_CONNECTIONS_PER_ADDRESS", 200, "a number"),
                 per_member: reader.parsed("EVENT_CONNECTIONS_PER_MEMBER", 20, "a number"),
             },
+            metrics_token,
             log_filter: reader
                 .text("RUST_LOG")
                 .unwrap_or_else(|| "warn,server=info,backend=info,media=info,audit=info".to_owned()),
@@ -260,12 +272,13 @@ mod tests {
             "PUBLIC_ORIGIN" => Some("https://example.org/path".to_owned()),
             "TRUSTED_PROXIES" => Some("10.0.0.1, proxy".to_owned()),
             "LOG_FORMAT" => Some("xml".to_owned()),
+            "METRICS_TOKEN" => Some("short".to_owned()),
             "RATE_LIMIT_FACTOR" | "DATABASE_POOL_SIZE" | "DATABASE_WAIT_MILLIS" => Some("0".to_owned()),
             _ => None,
         };
         let message = Config::read(&wrong).unwrap_err().to_string();
         let names = ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT"];
-        for name in names.into_iter().chain(["DATABASE_POOL_SIZE", "DATABASE_WAIT_MILLIS"]) {
+        for name in names.into_iter().chain(["DATABASE_POOL_SIZE", "DATABASE_WAIT_MILLIS", "METRICS_TOKEN"]) {
             assert!(message.contains(name), "{name} is missing from: {message}");
         }
     }

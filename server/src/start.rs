@@ -60,12 +60,8 @@ impl Server {
         let limits = Limits::new(config.limit_factor);
         let embedded: Arc<dyn MediaServer> = Arc::new(EmbeddedMedia(media.clone()));
         let pictures = Store::in_folder(&config.pictures_folder)?;
-        let installation = Installation {
-            public_origin: &config.public_origin,
-            pictures,
-            cache: config.cache,
-            redis: redis.as_ref(),
-        };
+        let installation =
+            Installation { public_origin: &config.public_origin, pictures, cache: config.cache, redis: redis.as_ref() };
         let backend = Backend::new(database, events, limits, embedded, &secrets, node, installation)?;
         let draining = CancellationToken::new();
         let following = tokio::spawn({

@@ -14,7 +14,7 @@ use crate::{
     database::{self, Database, Settings},
     events::{BusSettings, Events},
     limits::Limits,
-    media::{Answer, Audience, MediaServer, Refusal},
+    media::{Answer, Audience, MediaLoad, MediaServer, Refusal},
     pictures::Store,
     secrets::Secrets,
     services::accounts::SessionToken,
@@ -161,6 +161,10 @@ impl MediaServer for NoMedia {
 
     async fn close_stream(&self, channel: UserId) {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
+    }
+
+    fn load(&self) -> MediaLoad {
+        MediaLoad::default()
     }
 }
 

@@ -14,6 +14,7 @@ mod headers;
 mod hygiene;
 mod pages;
 mod people;
+mod performance;
 mod pictures;
 mod refusals;
 mod search;

@@ -18,6 +18,8 @@ use tokio::sync::watch;
 /// How long somebody waits for a new value when there is an old one.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a read may take before the next is tried: a database that hangs in the middle of it never says so.
+const READ_TIME: Duration = Duration::from_secs(10);
 /// How often a read that a change overtook is tried again.
 const ATTEMPTS: u32 = 4;
 
@@ -148,7 +150,12 @@ impl<T: Cached> Shelf<T> {
         }
         tokio::spawn(async move {
             let cache = &shelf.0.cache;
-            let outcome = shelf.read(&key, read_at, &load, may_be_shared.then_some(known_at)).await.map_err(|error| {
+            let reading = shelf.read(&key, read_at, &load, may_be_shared.then_some(known_at));
+            let outcome = match tokio::time::timeout(READ_TIME, reading).await {
+                Ok(outcome) => outcome,
+                Err(_elapsed) => Err(domain::Error::Unavailable.into()),
+            };
+            let outcome = outcome.map_err(|error| {
                 let error = error.into_domain();
                 if is_outage(&error) {
                     add_one(&cache.counters.of(key.namespace()).failures);
@@ -162,13 +169,7 @@ impl<T: Cached> Shelf<T> {
     }
 
     /// Finds or reads a value. What others read is taken if they may be asked, and began after the given moment.
-    async fn read<L, F>(
-        &self,
-        key: &Key,
-        read_at: Position,
-        load: &L,
-        others_after: Option<Option<Instant>>,
-    ) -> Result<Kept<T>>
+    async fn read<L, F>(&self, key: &Key, read_at: Position, load: &L, others_after: Option<Option<Instant>>) -> Result<Kept<T>>
     where
         L: Fn(Position) -> F,
         F: Future<Output = Result<T>>,

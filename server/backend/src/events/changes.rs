@@ -236,11 +236,7 @@ mod tests {
             (vec![Topic::Channel(ana)], updated, vec![Topic::Channel(ana), Topic::Streams]),
             (vec![Topic::Chat(ana)], chat(Some(ben)), vec![Topic::Channel(ben)]),
             (vec![Topic::Chat(ana)], chat(None), vec![]),
-            (
-                vec![Topic::Member(ben)],
-                Event::FollowingChanged { channel: ana, is_following: true },
-                vec![Topic::Channel(ben)],
-            ),
+            (vec![Topic::Member(ben)], Event::FollowingChanged { channel: ana, is_following: true }, vec![Topic::Channel(ben)]),
             (vec![Topic::Channel(ana)], Event::FollowersChanged { channel: ana, followers: 1 }, vec![Topic::Channel(ana)]),
             (vec![Topic::Member(ana)], Event::BlocksChanged, vec![]),
         ] {

@@ -30,13 +30,7 @@ pub struct PersonalData {
 }
 
 impl PersonalData {
-    pub(crate) fn new(
-        database: Database,
-        events: Events,
-        limits: Limits,
-        accounts: Accounts,
-        broadcasts: Broadcasts,
-    ) -> Self {
+    pub(crate) fn new(database: Database, events: Events, limits: Limits, accounts: Accounts, broadcasts: Broadcasts) -> Self {
         Self { database, events, limits, accounts, broadcasts }
     }
 

@@ -330,9 +330,12 @@ async fn nothing_falls_between_a_kept_page_and_its_events() {
         tokio::time::sleep(Duration::from_micros(n * 53 % 4000)).await;
         let page = backend.channels.page("ana", None).await.unwrap();
         writing.await.unwrap().unwrap();
-        let told = is_told(&backend, Topic::Channel(ana.id), page.position, |event| {
-            matches!(event, Event::ChannelUpdated { title, .. } if *title == wanted)
-        });
+        let told = is_told(
+            &backend,
+            Topic::Channel(ana.id),
+            page.position,
+            |event| matches!(event, Event::ChannelUpdated { title, .. } if *title == wanted),
+        );
         assert!(page.title == wanted || told, "run {n}");
     }
 }
@@ -430,7 +433,11 @@ async fn while_the_database_is_away_kept_pages_go_on() {
     };
     assert_eq!(read().await, [None, None, None], "what was just read is fresh");
     for how in ["killed", "stopped"] {
-        if how == "killed" { postgres.kill() } else { postgres.signal("STOP") }
+        if how == "killed" {
+            postgres.kill()
+        } else {
+            postgres.signal("STOP")
+        }
         let marked = async { while read().await.iter().any(Option::is_none) {} };
         tokio::time::timeout(PATIENCE, marked).await.expect("an answer");
         let began = Instant::now();
@@ -438,7 +445,11 @@ async fn while_the_database_is_away_kept_pages_go_on() {
             assert!(status.unwrap().starts_with("learnify; hit; ttl=-"));
         }
         assert!(began.elapsed() < AT_ONCE, "{how}: {:?}", began.elapsed());
-        if how == "killed" { postgres.start() } else { postgres.signal("CONT") }
+        if how == "killed" {
+            postgres.start()
+        } else {
+            postgres.signal("CONT")
+        }
         let healed = async {
             while read().await.iter().any(Option::is_some) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
