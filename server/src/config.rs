@@ -8,6 +8,7 @@ use std::{
     num::NonZeroU32,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 /// Everything that can be set.
@@ -19,13 +20,15 @@ pub struct Config {
     pub public_origin: String,
     /// A PostgreSQL that runs already; without it a private one is started.
     pub database_url: Option<SecretString>,
-    pub database_pool_size: usize,
+    pub database_limits: backend::database::Limits,
     /// The folder with PostgreSQL's programs, for the private one.
     pub postgres_programs: backend::cluster::Programs,
     /// Without it events reach other servers on the same database a little later.
     pub redis_url: Option<SecretString>,
     /// Keeps installations on one Redis apart.
     pub redis_prefix: String,
+    /// How long what visitors read is kept.
+    pub cache: backend::cache::Settings,
     pub data_folder: PathBuf,
     /// Where uploaded pictures are kept.
     pub pictures: Place,
@@ -39,6 +42,8 @@ pub struct Config {
     /// Widens every rate limit.
     pub limit_factor: NonZeroU32,
     pub event_connections: EventConnections,
+    /// Who names it may read `/metrics`; without it nobody may.
+    pub metrics_token: Option<SecretString>,
     /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,
     /// One JSON object a line, for machines to read.
@@ -59,9 +64,19 @@ pub const NAMES: &[&str] = &[
     "PUBLIC_ORIGIN",
     "DATABASE_URL",
     "DATABASE_POOL_SIZE",
+    "DATABASE_WAIT_MILLIS",
+    "DATABASE_CREATE_MILLIS",
+    "DATABASE_RECYCLE_MILLIS",
+    "DATABASE_STATEMENT_MILLIS",
     "PG_BIN",
     "REDIS_URL",
     "REDIS_PREFIX",
+    "CACHE_ENTRIES",
+    "CACHE_STREAMS_MILLIS",
+    "CACHE_CHANNEL_MILLIS",
+    "CACHE_RECOMMENDED_MILLIS",
+    "CACHE_STALE_MILLIS",
+    "CACHE_KEEP_MILLIS",
     "DATA_DIR",
     "PICTURES_DIR",
     "PICTURES_URL",
@@ -81,14 +96,29 @@ pub const NAMES: &[&str] = &[
     "EVENT_CONNECTIONS",
     "EVENT_CONNECTIONS_PER_ADDRESS",
     "EVENT_CONNECTIONS_PER_MEMBER",
+    "METRICS_TOKEN",
     "RUST_LOG",
     "LOG_FORMAT",
 ];
+
+/// Characters of a token that nobody guesses.
+const MIN_TOKEN: usize = 16;
 
 /// All settings that are not valid, each with what is wrong.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("These settings are not valid:\n{}", .0.join("\n"))]
 pub struct InvalidSettings(Vec<String>);
+
+/// A number above 0.
+struct Positive(usize);
+
+impl FromStr for Positive {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<std::num::NonZeroUsize>().map(|number| Self(number.get()))
+    }
+}
 
 struct Reader<'a> {
     read: &'a dyn Fn(&str) -> Option<String>,
@@ -106,6 +136,19 @@ impl Reader<'_> {
             self.problems.push(format!("  {name} is {text:?}, but must be {expected}."));
             default
         })
+    }
+
+    /// A time that may be 0.
+    fn millis_or_none(&mut self, name: &str, default: Duration) -> Duration {
+        let default = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.parsed(name, default, "milliseconds"))
+    }
+
+    /// A time of at least a millisecond.
+    fn millis(&mut self, name: &str, default: Duration) -> Duration {
+        let default = usize::try_from(default.as_millis()).unwrap_or(usize::MAX);
+        let Positive(millis) = self.parsed(name, Positive(default), "milliseconds, above 0");
+        Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 
     fn addresses(&mut self, name: &str) -> Vec<IpAddr> {
@@ -172,17 +215,40 @@ impl Config {
             max_publisher_bitrate: reader.parsed("MEDIA_MAX_BITRATE", media_defaults.max_publisher_bitrate, "bits per second"),
             ..media_defaults
         };
+        let limits = backend::database::Limits::default();
+        let database_limits = backend::database::Limits {
+            pool_size: reader.parsed("DATABASE_POOL_SIZE", Positive(limits.pool_size), "a number above 0").0,
+            wait: reader.millis("DATABASE_WAIT_MILLIS", limits.wait),
+            create: reader.millis("DATABASE_CREATE_MILLIS", limits.create),
+            recycle: reader.millis("DATABASE_RECYCLE_MILLIS", limits.recycle),
+            statement: reader.millis("DATABASE_STATEMENT_MILLIS", limits.statement),
+        };
+        let kept = backend::cache::Settings::default();
+        let cache = backend::cache::Settings {
+            entries: reader.parsed("CACHE_ENTRIES", kept.entries, "a number"),
+            streams: reader.millis_or_none("CACHE_STREAMS_MILLIS", kept.streams),
+            channel: reader.millis_or_none("CACHE_CHANNEL_MILLIS", kept.channel),
+            recommended: reader.millis_or_none("CACHE_RECOMMENDED_MILLIS", kept.recommended),
+            stale: reader.millis_or_none("CACHE_STALE_MILLIS", kept.stale),
+            keep: reader.millis_or_none("CACHE_KEEP_MILLIS", kept.keep),
+        };
         let data_folder: PathBuf = reader.text("DATA_DIR").unwrap_or_else(|| "data".to_owned()).into();
         let log_format = reader.text("LOG_FORMAT").unwrap_or_else(|| "text".to_owned());
         if !matches!(log_format.as_str(), "text" | "json") {
             reader.problems.push(format!("  LOG_FORMAT is {log_format:?}, but must be text or json."));
         }
+        let metrics_token = reader.text("METRICS_TOKEN");
+        if metrics_token.as_ref().is_some_and(|token| token.len() < MIN_TOKEN) {
+            reader.problems.push(format!("  METRICS_TOKEN must have {MIN_TOKEN} characters or more."));
+        }
+        let metrics_token = metrics_token.map(SecretString::from);
         let config = Self {
             node_address: reader.text("NODE_ADDRESS"),
             address,
             public_origin,
             database_url: reader.text("DATABASE_URL").map(Into::into),
-            database_pool_size: reader.parsed("DATABASE_POOL_SIZE", 16, "a number"),
+            database_limits,
+            cache,
             postgres_programs: backend::cluster::Programs {
                 folder: reader.text("PG_BIN").map(Into::into),
                 path: reader.text("PATH").map(Into::into),
@@ -201,6 +267,7 @@ impl Config {
                 per_address: reader.parsed("EVENT_CONNECTIONS_PER_ADDRESS", 200, "a number"),
                 per_member: reader.parsed("EVENT_CONNECTIONS_PER_MEMBER", 20, "a number"),
             },
+            metrics_token,
             log_filter: reader
                 .text("RUST_LOG")
                 .unwrap_or_else(|| "warn,server=info,backend=info,media=info,audit=info".to_owned()),
@@ -233,13 +300,15 @@ mod tests {
             "LEARNIFY_ADDRESS" => Some("here".to_owned()),
             "PUBLIC_ORIGIN" => Some("https://example.org/path".to_owned()),
             "TRUSTED_PROXIES" => Some("10.0.0.1, proxy".to_owned()),
-            "RATE_LIMIT_FACTOR" => Some("0".to_owned()),
             "LOG_FORMAT" => Some("xml".to_owned()),
             "PICTURES_URL" => Some("https://example.org".to_owned()),
+            "METRICS_TOKEN" => Some("short".to_owned()),
+            "RATE_LIMIT_FACTOR" | "DATABASE_POOL_SIZE" | "DATABASE_WAIT_MILLIS" => Some("0".to_owned()),
             _ => None,
         };
         let message = Config::read(&wrong).unwrap_err().to_string();
-        for name in ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT", "PICTURES_URL"] {
+        let names = ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT", "PICTURES_URL"];
+        for name in names.into_iter().chain(["DATABASE_POOL_SIZE", "DATABASE_WAIT_MILLIS", "METRICS_TOKEN"]) {
             assert!(message.contains(name), "{name} is missing from: {message}");
         }
     }

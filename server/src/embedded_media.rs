@@ -1,7 +1,7 @@
 //! The embedded WebRTC server behind the verbs that the services know.
 
 use async_trait::async_trait;
-use backend::media::{Answer, Audience, MediaEvent, MediaServer, Refusal};
+use backend::media::{Answer, Audience, MediaEvent, MediaLoad, MediaServer, Refusal};
 use domain::UserId;
 use media::{StreamId, ViewerId};
 use std::net::IpAddr;
@@ -37,6 +37,11 @@ impl MediaServer for EmbeddedMedia {
 
     async fn close_stream(&self, channel: UserId) {
         self.0.close_stream(StreamId(channel.0)).await;
+    }
+
+    fn load(&self) -> MediaLoad {
+        let media::Totals { publishers, viewers, .. } = self.0.totals();
+        MediaLoad { publishers, viewers }
     }
 }
 

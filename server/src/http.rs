@@ -1,8 +1,9 @@
-//! The routes that are not pages: events, media signalling, pictures, downloads, health.
+//! The routes that are not pages: events, media signalling, pictures, downloads, health, performance.
 
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod node_client;
+pub(crate) mod performance;
 pub(crate) mod personal_data;
 pub(crate) mod pictures;
 pub(crate) mod problem;

@@ -29,7 +29,10 @@ use http::{events::Connections, node_client::NodeClient, signalling};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::provide_context, prelude::use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use secrecy::SecretString;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
@@ -47,6 +50,7 @@ pub struct AppState {
     node_client: NodeClient,
     /// Cancelled when the server stops taking new work.
     draining: CancellationToken,
+    started: Instant,
 }
 
 impl FromRef<AppState> for LeptosOptions {
@@ -64,7 +68,8 @@ impl AppState {
             .site_pkg_dir("pkg")
             .hash_files(has_hashed_names())
             .build();
-        Self { backend, config: Arc::new(config), leptos, connections, node_client: NodeClient::new(service_token), draining }
+        let (config, node_client) = (Arc::new(config), NodeClient::new(service_token));
+        Self { backend, config, leptos, connections, node_client, draining, started: Instant::now() }
     }
 }
 
@@ -99,6 +104,8 @@ pub fn router(state: AppState) -> Router {
         .route("/livez", get(http::health::livez))
         .route("/readyz", get(http::health::readyz))
         .route("/api/health", get(http::health::health))
+        .route("/metrics", get(http::performance::metrics))
+        .route("/api/performance", get(http::performance::get))
         .route("/api/export", get(http::personal_data::export))
         .route("/api/stream-updates", get(http::events::get))
         .route("/pictures/{id}/{file}", get(http::pictures::get))

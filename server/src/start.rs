@@ -60,7 +60,8 @@ impl Server {
         let limits = Limits::new(config.limit_factor);
         let embedded: Arc<dyn MediaServer> = Arc::new(EmbeddedMedia(media.clone()));
         let pictures = Store::open(&config.pictures)?;
-        let installation = Installation { public_origin: &config.public_origin, pictures };
+        let installation =
+            Installation { public_origin: &config.public_origin, pictures, cache: config.cache, redis: redis.as_ref() };
         let backend = Backend::new(database, events, limits, embedded, &secrets, node, installation)?;
         let draining = CancellationToken::new();
         let following = tokio::spawn({
@@ -112,7 +113,7 @@ async fn connect(config: &Config, secrets: &Secrets) -> Result<(Option<Cluster>,
         let url = cluster.url("postgres", &secrets.database_password);
         (Some(cluster), url)
     };
-    Ok((cluster, database::Settings { pool_size: config.database_pool_size, ..database::Settings::new(url) }))
+    Ok((cluster, database::Settings { url, limits: config.database_limits }))
 }
 
 /// Clears away what is over.

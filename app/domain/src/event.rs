@@ -205,6 +205,13 @@ impl Position {
         Ok(())
     }
 
+    /// The earlier of the two, for what is put together from reads at both. Positions of different epochs cannot be
+    /// compared: then it is the other one, from which no reader can continue if the epoch is over.
+    #[must_use]
+    pub fn not_after(self, other: Self) -> Self {
+        if self.is_before(other) { self } else { other }
+    }
+
     /// Whether it is certainly earlier: positions of different epochs cannot be compared.
     pub fn is_before(self, other: Self) -> bool {
         self.epoch == other.epoch && self.sequence < other.sequence

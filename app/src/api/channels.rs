@@ -11,7 +11,8 @@ use server_fn::codec::GetUrl;
 #[server(input = GetUrl)]
 pub async fn channel_page(username: String) -> Result<channel::ChannelPage, ApiError> {
     let reader = platform::viewer().map(|viewer| viewer.id);
-    Ok(platform::backend()?.channels.page(&username, reader).await?)
+    let age = platform::age();
+    Ok(age.of(platform::backend()?.channels.answer(&username, reader).await?))
 }
 
 /// The viewer's own channel, for the dashboard.

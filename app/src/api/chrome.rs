@@ -11,5 +11,6 @@ use server_fn::codec::GetUrl;
 #[server(input = GetUrl)]
 pub async fn chrome() -> Result<chrome::Chrome, ApiError> {
     let reader = platform::viewer().map(|viewer| viewer.id);
-    Ok(platform::backend()?.surroundings.of(reader).await?)
+    let age = platform::age();
+    Ok(age.of(platform::backend()?.surroundings.answer(reader).await?))
 }

@@ -11,5 +11,6 @@ use server_fn::codec::GetUrl;
 #[server(input = GetUrl)]
 pub async fn stream_snapshot(scope: StreamScope) -> Result<stream::StreamSnapshot, ApiError> {
     let reader = platform::viewer().map(|viewer| viewer.id);
-    Ok(platform::backend()?.streams.snapshot(scope, reader).await?)
+    let age = platform::age();
+    Ok(age.of(platform::backend()?.streams.answer(scope, reader).await?))
 }

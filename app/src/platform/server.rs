@@ -12,6 +12,7 @@ use crate::{
 use backend::{
     Backend,
     accounts::SessionToken,
+    cache::Answer,
     chat::{Chat, Visitor},
     client::Client,
 };
@@ -83,6 +84,26 @@ pub(crate) fn page_start() -> PageStart {
         chrome: use_context::<Parts>().and_then(|parts| parts.extensions.get::<Chrome>().cloned()).unwrap_or_default(),
         is_theatre: cookie(crate::state::THEATRE_COOKIE).as_deref() == Some("on"),
         is_side_closed: cookie(crate::state::WATCH_SIDE_COOKIE).as_deref() == Some("closed"),
+    }
+}
+
+/// Where the response says how old its data is.
+pub(crate) struct Age(Option<ResponseOptions>);
+
+/// Takes hold of the response before the first `.await`.
+pub(crate) fn age() -> Age {
+    Age(use_context())
+}
+
+impl Age {
+    /// Takes the data out of an answer, and says so when it is not fresh (RFC 9211, Cache-Status).
+    pub(crate) fn of<T>(&self, answer: Answer<T>) -> T {
+        if let (Some(options), Some(status)) = (&self.0, answer.cache_status())
+            && let Ok(status) = HeaderValue::from_str(&status)
+        {
+            options.insert_header(http::HeaderName::from_static("cache-status"), status);
+        }
+        answer.value
     }
 }
 

@@ -1,7 +1,10 @@
 //! The pool of PostgreSQL connections, and the migrations.
 
 use crate::{Error, Result};
-use deadpool::{Runtime, managed::Timeouts};
+use deadpool::{
+    Runtime,
+    managed::{PoolError, TimeoutType, Timeouts},
+};
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl,
     pooled_connection::{AsyncDieselConnectionManager, deadpool::Object, deadpool::Pool},
@@ -21,17 +24,46 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations")
 pub struct Settings {
     /// A `postgres://` address; it may hold a password.
     pub url: SecretString,
-    /// Connections at most.
+    pub limits: Limits,
+}
+
+/// How many connections there may be, and how long each step of using one may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at most; above 0.
     pub pool_size: usize,
-    /// How long a caller waits for a connection, and a connection for the server.
+    /// How long a caller waits for a connection, whatever that takes.
     pub wait: Duration,
+    /// How long making a connection may take; it counts towards the wait.
+    pub create: Duration,
+    /// How long a connection that was used before may take to say that it still works; it counts towards the wait.
+    pub recycle: Duration,
     /// After how long the server gives up a statement.
     pub statement: Duration,
 }
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            pool_size: 16,
+            wait: Duration::from_secs(2),
+            create: Duration::from_secs(2),
+            recycle: Duration::from_millis(500),
+            statement: Duration::from_secs(5),
+        }
+    }
+}
+
 impl Settings {
     pub fn new(url: SecretString) -> Self {
-        Self { url, pool_size: 16, wait: Duration::from_secs(2), statement: Duration::from_secs(5) }
+        Self { url, limits: Limits::default() }
+    }
+
+    /// The same database with a pool of another size.
+    #[must_use]
+    pub fn with_pool_size(mut self, pool_size: usize) -> Self {
+        self.limits.pool_size = pool_size;
+        self
     }
 
     /// The address with the limits that the server and the kernel enforce.
@@ -40,7 +72,7 @@ impl Settings {
     fn connect_url(&self) -> String {
         let url = self.url.expose_secret();
         let separator = if url.contains('?') { '&' } else { '?' };
-        let statement = self.statement.as_millis();
+        let statement = self.limits.statement.as_millis();
         format!(
             "{url}{separator}connect_timeout=2&keepalives_idle=10&tcp_user_timeout=10&application_name=learnify\
              &options=-c%20statement_timeout%3D{statement}%20-c%20lock_timeout%3D2000\
@@ -49,29 +81,56 @@ impl Settings {
     }
 }
 
+/// How a pool is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Connections at most.
+    pub size: usize,
+    /// Connections there are.
+    pub open: usize,
+    /// Those of them that nobody uses.
+    pub idle: usize,
+    /// Callers who wait for one.
+    pub waiting: usize,
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
+    wait: Duration,
 }
 
 impl Database {
     /// Makes the pool. No connection is opened before it is needed.
     pub fn new(settings: &Settings) -> Result<Self> {
         let manager = AsyncDieselConnectionManager::new(settings.connect_url());
-        let timeouts = Timeouts { wait: Some(settings.wait), create: Some(settings.wait), recycle: Some(Duration::from_secs(1)) };
+        let Limits { pool_size, wait, create, recycle, statement: _ } = settings.limits;
+        let timeouts = Timeouts { wait: Some(wait), create: Some(create), recycle: Some(recycle) };
         let pool = Pool::builder(manager)
-            .max_size(settings.pool_size)
+            .max_size(pool_size)
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| Error::Setting(error.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { pool, wait })
     }
 
     /// A connection from the pool, after at most the configured wait.
+    ///
+    /// The pool limits each step, and takes as many as it has idle connections: with a server that hangs, all of them.
+    /// The limit here is on the whole.
     pub async fn connection(&self) -> Result<Connection> {
-        Ok(self.pool.get().await?)
+        match tokio::time::timeout(self.wait, self.pool.get()).await {
+            Ok(outcome) => Ok(outcome?),
+            Err(_elapsed) => Err(PoolError::Timeout(TimeoutType::Wait).into()),
+        }
+    }
+
+    /// How the pool is used just now.
+    pub fn pool(&self) -> PoolUse {
+        let status = self.pool.status();
+        PoolUse { size: status.max_size, open: status.size, idle: status.available, waiting: status.waiting }
     }
 
     /// Whether the database answers.

@@ -4,10 +4,13 @@
 //! What must not be lost by a crash is a [`Letter`], which the outbox keeps until all servers can hear of it.
 
 mod bus;
+mod changes;
 pub mod hub;
 mod letter;
 
 pub use bus::BusSettings;
+pub(crate) use bus::redis_builder;
+pub(crate) use changes::Changes;
 pub use hub::{Frame, Hub, Start, Subscription};
 pub use letter::Letter;
 
@@ -75,6 +78,10 @@ impl Events {
     /// The position of the last event. Read it before the data of a snapshot, never after.
     pub fn position(&self) -> Position {
         self.hub.position()
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        self.hub.changes()
     }
 
     pub fn hub(&self) -> &Hub {

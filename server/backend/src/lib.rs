@@ -2,6 +2,7 @@
 //!
 //! A repository is SQL, a service is an operation: rule, transaction, commit, and only then what others are told.
 
+pub mod cache;
 pub mod client;
 pub mod cluster;
 pub mod database;
@@ -27,9 +28,10 @@ pub use services::{
     search, stream_keys, streams, surroundings,
 };
 
+use cache::Cache;
 use database::Database;
 use domain::event::Topic;
-use events::Events;
+use events::{BusSettings, Events};
 use limits::Limits;
 use media::MediaServer;
 use secrets::Secrets;
@@ -56,6 +58,7 @@ pub struct Backend {
     pub stream_keys: stream_keys::StreamKeys,
     pub streams: streams::Streams,
     pub surroundings: surroundings::Surroundings,
+    pub cache: Cache,
     pub events: Events,
     pub limits: Limits,
     pub database: Database,
@@ -77,6 +80,10 @@ pub struct Installation<'a> {
     /// The address that people use, without a slash at the end.
     pub public_origin: &'a str,
     pub pictures: pictures::Store,
+    /// How long what visitors read is kept.
+    pub cache: cache::Settings,
+    /// Where it is kept for the other servers, too.
+    pub redis: Option<&'a BusSettings>,
 }
 
 impl Backend {
@@ -90,14 +97,20 @@ impl Backend {
         node: Node,
         installation: Installation<'_>,
     ) -> Result<Self> {
-        let Installation { public_origin, pictures } = installation;
+        let Installation { public_origin, pictures, cache, redis } = installation;
+        let cache = Cache::new(cache, redis, &events)?;
         let key_ring = Arc::new(secrets.key_ring()?);
         let notifications = notifications::Notifications::new(database.clone(), events.clone());
         let broadcasts = broadcasts::Broadcasts::new(database.clone(), events.clone(), media, notifications.clone(), node);
         let stream_keys = stream_keys::StreamKeys::new(database.clone(), Arc::clone(&key_ring), broadcasts.clone());
         let accounts = accounts::Accounts::new(database.clone(), events.clone(), limits.clone())?;
-        let personal_data =
-            personal_data::PersonalData::new(database.clone(), limits.clone(), accounts.clone(), broadcasts.clone());
+        let personal_data = personal_data::PersonalData::new(
+            database.clone(),
+            events.clone(),
+            limits.clone(),
+            accounts.clone(),
+            broadcasts.clone(),
+        );
         Ok(Self {
             personal_data,
             pictures: services::pictures::Pictures::new(database.clone(), events.clone(), accounts.clone(), pictures),
@@ -105,7 +118,7 @@ impl Backend {
             profiles: profiles::Profiles::new(database.clone(), events.clone()),
             accounts,
             blocks: blocks::Blocks::new(database.clone(), events.clone(), broadcasts.clone()),
-            channels: channels::Channels::new(database.clone(), events.clone(), public_origin),
+            channels: channels::Channels::new(database.clone(), events.clone(), &cache, public_origin),
             chat: chat::Chat::new(database.clone(), events.clone(), notifications.clone(), key_ring),
             community: community::Community::new(database.clone(), events.clone(), notifications.clone()),
             demo: demo::Demo::new(database.clone(), stream_keys.clone())?,
@@ -113,9 +126,10 @@ impl Backend {
             notifications,
             outbox: outbox::Outbox::new(database.clone(), events.clone()),
             stream_keys,
-            streams: streams::Streams::new(database.clone(), events.clone()),
-            surroundings: surroundings::Surroundings::new(database.clone(), events.clone()),
+            streams: streams::Streams::new(database.clone(), events.clone(), &cache),
+            surroundings: surroundings::Surroundings::new(database.clone(), events.clone(), &cache),
             broadcasts,
+            cache,
             events,
             limits,
             database,

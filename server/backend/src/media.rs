@@ -56,6 +56,16 @@ pub trait MediaServer: Send + Sync {
 
     /// Ends the publisher and all viewers of a channel.
     async fn close_stream(&self, channel: UserId);
+
+    /// How much it carries just now, at this server.
+    fn load(&self) -> MediaLoad;
+}
+
+/// Sessions of a media server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MediaLoad {
+    pub publishers: u64,
+    pub viewers: u64,
 }
 
 /// What the media server reports.

@@ -8,13 +8,13 @@ pub mod postgres;
 pub mod redis;
 
 use crate::{
-    Backend, Installation, Node,
+    Backend, Installation, Node, cache,
     client::Client,
     cluster::{Cluster, Programs},
     database::{self, Database, Settings},
-    events::Events,
+    events::{BusSettings, Events},
     limits::Limits,
-    media::{Answer, Audience, MediaServer, Refusal},
+    media::{Answer, Audience, MediaLoad, MediaServer, Refusal},
     pictures::{Place, Store},
     secrets::Secrets,
     services::accounts::SessionToken,
@@ -127,7 +127,10 @@ pub async fn database_settings() -> Settings {
 
 /// Several tests run at once, some of them with all that a machine has, so nobody is sent away after a short wait.
 fn settings(name: &str) -> Settings {
-    Settings { pool_size: 4, wait: Duration::from_secs(60), ..Settings::new(CLUSTER.cluster.url(name, &CLUSTER.password)) }
+    let mut settings = Settings::new(CLUSTER.cluster.url(name, &CLUSTER.password)).with_pool_size(4);
+    settings.limits.wait = Duration::from_secs(60);
+    settings.limits.create = Duration::from_secs(60);
+    settings
 }
 
 /// A new database with all tables.
@@ -164,6 +167,10 @@ impl MediaServer for NoMedia {
     async fn close_stream(&self, channel: UserId) {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
     }
+
+    fn load(&self) -> MediaLoad {
+        MediaLoad::default()
+    }
 }
 
 /// Services on a database of their own, with events of their own and without media.
@@ -171,30 +178,45 @@ pub async fn test_backend() -> Backend {
     backend_on(&database_settings().await, Events::local().expect("a hub"))
 }
 
-/// Services on a given database, as a further server on it would have them.
+/// Services on a given database, as a further server on it would have them. They keep nothing that they read.
 pub fn backend_on(settings: &Settings, events: Events) -> Backend {
-    backend_with(settings, events, Limits::new(NonZeroU32::new(1000).expect("not zero")))
+    backend_with(settings, events, wide_limits())
 }
 
 /// The same with limits of the test's choice.
 pub fn backend_with(settings: &Settings, events: Events, limits: Limits) -> Backend {
-    assemble(settings, events, limits, Arc::new(NoMedia::default()))
+    assemble(settings, events, limits, Arc::new(NoMedia::default()), (cache::Settings::NONE, None))
+}
+
+/// Services that keep what visitors read, as a server does, and for the others on this Redis.
+pub fn backend_that_keeps(settings: &Settings, events: Events, cache: cache::Settings, redis: Option<&BusSettings>) -> Backend {
+    assemble(settings, events, wide_limits(), Arc::new(NoMedia::default()), (cache, redis))
+}
+
+fn wide_limits() -> Limits {
+    Limits::new(NonZeroU32::new(1000).expect("not zero"))
 }
 
 /// Services on a database of their own that speak to this media server.
 pub async fn backend_with_media(media: Arc<NoMedia>) -> Backend {
-    let limits = Limits::new(NonZeroU32::new(1000).expect("not zero"));
-    assemble(&database_settings().await, Events::local().expect("a hub"), limits, media)
+    let events = Events::local().expect("a hub");
+    assemble(&database_settings().await, events, wide_limits(), media, (cache::Settings::NONE, None))
 }
 
-fn assemble(settings: &Settings, events: Events, limits: Limits, media: Arc<NoMedia>) -> Backend {
+fn assemble(
+    settings: &Settings,
+    events: Events,
+    limits: Limits,
+    media: Arc<NoMedia>,
+    (cache, redis): (cache::Settings, Option<&BusSettings>),
+) -> Backend {
     let folder = std::env::temp_dir().join(format!("learnify-secrets-{}", Uuid::new_v4().simple()));
     let secrets = Secrets::load_or_create(&folder.join("secrets.toml")).expect("secrets");
     fs::remove_dir_all(&folder).expect("the folder was just made");
     let node = Node { id: Uuid::new_v4(), address: "http://127.0.0.1:1".to_owned() };
     let database = Database::new(settings).expect("a pool");
     let pictures = Store::open(&Place::Folder(CLUSTER.folder.join("pictures"))).expect("a folder for pictures");
-    let installation = Installation { public_origin: "http://learnify.test", pictures };
+    let installation = Installation { public_origin: "http://learnify.test", pictures, cache, redis };
     Backend::new(database, events, limits, media, &secrets, node, installation).expect("services")
 }
 

@@ -278,6 +278,11 @@ impl Connections {
         Self { limits, open: Arc::default() }
     }
 
+    /// Connections that are open now.
+    pub(super) fn n_open(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).total
+    }
+
     fn enter(&self, address: IpAddr, member: Option<UserId>) -> Result<Place, domain::Error> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.limits.total {

@@ -1,5 +1,6 @@
 //! A refusal as an HTTP response: the status, the sentence and, where waiting helps, for how long.
 
+use crate::middleware::headers::RETRY_AFTER;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -38,7 +39,7 @@ impl IntoResponse for Problem {
         let status = self.0.status();
         let retry_after = match self.0 {
             domain::Error::RateLimited { retry_after_seconds } => Some(HeaderValue::from(retry_after_seconds)),
-            domain::Error::Unavailable => Some(HeaderValue::from(2)),
+            domain::Error::Unavailable => Some(RETRY_AFTER),
             _ => None,
         };
         let body = serde_json::json!({ "kind": self.0.kind(), "message": self.0.to_string(), "error": self.0 });

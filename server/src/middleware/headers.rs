@@ -1,9 +1,9 @@
-//! Security headers on every response.
+//! Security headers on every response, and when to come back on those that say so.
 
 use crate::AppState;
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -19,6 +19,8 @@ const CAPTURE_DEVICES: HeaderValue = HeaderValue::from_static(
     "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=(), serial=(), \
      midi=(), fullscreen=(self), picture-in-picture=(self), autoplay=(self), screen-wake-lock=(self)",
 );
+/// Seconds after which what is not available now may be. A pool of connections takes about as long to heal.
+pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
 /// The policy of a page. Scripts run by the nonce of this very response, and what they load by that trust.
@@ -36,6 +38,7 @@ pub(crate) async fn set(State(state): State<AppState>, request: Request, next: N
     let may_capture = request.uri().path().trim_end_matches('/') == "/dashboard";
     let is_signed_in = request.headers().contains_key(header::COOKIE);
     let mut response = next.run(request).await;
+    let status = response.status();
     let headers = response.headers_mut();
     let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -46,6 +49,9 @@ pub(crate) async fn set(State(state): State<AppState>, request: Request, next: N
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(DATA_POLICY);
     if is_page {
         headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.entry(header::RETRY_AFTER).or_insert(RETRY_AFTER);
     }
     if state.config.is_https() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));

@@ -43,6 +43,9 @@ pub(super) fn action(method: &Method, path: &str) -> Option<Action> {
     if path.starts_with("/internal/") || matches!(path, "/livez" | "/readyz" | "/api/health") {
         return None;
     }
+    if path == "/metrics" {
+        return Some(Action::Read);
+    }
     match (method.is_safe(), path.starts_with("/api/")) {
         (true, true) => Some(Action::Read),
         (true, false) => (!path.rsplit('/').next().is_some_and(|name| name.contains('.'))).then_some(Action::Page),
@@ -64,6 +67,8 @@ mod tests {
             (Method::GET, "/ana", Some(Action::Page)),
             (Method::GET, "/pkg/learnify.abc.wasm", None),
             (Method::GET, "/livez", None),
+            (Method::GET, "/metrics", Some(Action::Read)),
+            (Method::GET, "/api/performance", Some(Action::Read)),
             (Method::GET, "/api/stream-updates", Some(Action::EventConnection)),
             (Method::GET, "/search", Some(Action::Search)),
             (Method::GET, "/api/app/api/search/search", Some(Action::Search)),

@@ -130,6 +130,8 @@ const ROUTES: &[(&str, Method, u16)] = &[
     ("/readyz", Method::GET, 200),
     ("/api/health", Method::GET, 200),
     ("/api/export", Method::GET, 401),
+    ("/api/performance", Method::GET, 401),
+    ("/metrics", Method::GET, 404),
     ("/api/stream-updates?topics=streams", Method::GET, 200),
     ("/api/stream-updates?topics=chat:00000000-0000-0000-0000-000000000000", Method::GET, 200),
     ("/api/stream-updates?topics=*", Method::GET, 403),

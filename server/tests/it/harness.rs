@@ -30,8 +30,11 @@ impl Site {
 
     /// A site whose settings differ from the defaults.
     pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
-        let settings = testing::database_settings().await;
-        let backend = testing::backend_on(&settings, Events::local().unwrap());
+        Self::on(testing::backend_on(&testing::database_settings().await, Events::local().unwrap()), change)
+    }
+
+    /// A site with these services.
+    pub fn on(backend: Backend, change: impl FnOnce(Config) -> Config) -> Self {
         let config = change(Config::read(&|_| None).unwrap());
         let draining = CancellationToken::new();
         let state = AppState::new(backend.clone(), config, "a service token".to_owned().into(), draining.clone());

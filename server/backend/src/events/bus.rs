@@ -22,6 +22,7 @@ use ledger::Ledger;
 use postgres::Postgres;
 use receiver::Receiver;
 use redis::Redis;
+pub(crate) use redis::builder as redis_builder;
 use secrecy::SecretString;
 use sender::Outgoing;
 use std::sync::{Arc, Mutex};

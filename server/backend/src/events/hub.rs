@@ -8,6 +8,7 @@
 //! From a reader some people may be hidden. It gets the same frames, and writes something else instead of those that are
 //! about them, see [`Subscription::bytes`]; the sequences stay without a gap, and publishing knows nothing of it.
 
+use super::changes::Changes;
 use crate::Result;
 use bytes::Bytes;
 use domain::{
@@ -132,6 +133,7 @@ impl Drop for Subscription {
 #[derive(Clone)]
 pub struct Hub {
     state: Arc<Mutex<State>>,
+    changes: Changes,
 }
 
 struct State {
@@ -169,7 +171,13 @@ impl Hub {
             dropped_through: 0,
             swept: Instant::now(),
         };
-        Ok(Self { state: Arc::new(Mutex::new(state)) })
+        let changes = Changes::new(state.position());
+        Ok(Self { state: Arc::new(Mutex::new(state)), changes })
+    }
+
+    /// What changed last, for those who keep what they read.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     pub fn position(&self) -> Position {
@@ -185,6 +193,8 @@ impl Hub {
     pub fn publish(&self, topics: &[Topic], event: &Event) {
         let mut state = self.lock();
         state.sequence += 1;
+        // While the lock is held, so that nobody can read the position and miss the change.
+        self.changes.note(state.position(), topics, event);
         let mut sequences = Vec::with_capacity(topics.len() + 1);
         for topic in topics.iter().copied().chain([Topic::All]) {
             let state = state.topic_mut(topic);
@@ -242,6 +252,7 @@ impl Hub {
         state.topics.clear();
         state.readers.clear();
         state.dropped_through = state.sequence;
+        self.changes.begin(state.position());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

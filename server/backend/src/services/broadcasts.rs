@@ -4,7 +4,7 @@ use crate::{
     Error, Node, Result,
     database::Database,
     events::{Events, Letter},
-    media::{Answer, Audience, MediaEvent, MediaServer, Refusal},
+    media::{Answer, Audience, MediaEvent, MediaLoad, MediaServer, Refusal},
     notifications::Notifications,
     repositories::{
         live_streams::{self, Arrival},
@@ -69,6 +69,11 @@ impl Broadcasts {
     /// The id of this server, which a session's address names.
     pub fn node(&self) -> Uuid {
         self.node.id
+    }
+
+    /// How much media this server carries just now.
+    pub fn media_load(&self) -> MediaLoad {
+        self.media.load()
     }
 
     /// Accepts a publisher of a channel. The broadcast begins with its first media.

@@ -2,6 +2,7 @@
 
 use crate::{
     Result,
+    cache::{Answer, Cache, Cached, Shelf, lifetimes::Key},
     database::Database,
     events::{Events, Letter},
     markdown,
@@ -14,7 +15,7 @@ use domain::{
     Category, UserId,
     account::Viewer,
     channel::{About, ChannelPage, OwnChannel, StreamSettings},
-    event::{Event, Topic},
+    event::{Event, Position, Topic},
     follow::FollowState,
     level::Level,
     user::Username,
@@ -27,49 +28,43 @@ pub struct Channels {
     database: Database,
     events: Events,
     public_origin: Arc<str>,
+    /// Pages as readers see them who are not signed in.
+    shelf: Shelf<ChannelPage>,
 }
 
 impl Channels {
-    pub(crate) fn new(database: Database, events: Events, public_origin: &str) -> Self {
-        Self { database, events, public_origin: public_origin.into() }
+    pub(crate) fn new(database: Database, events: Events, cache: &Cache, public_origin: &str) -> Self {
+        Self { database, events, public_origin: public_origin.into(), shelf: cache.shelf() }
     }
 
     /// The public page of a channel. To who is hidden from its owner there is none.
     pub async fn page(&self, username: &str, reader: Option<UserId>) -> Result<ChannelPage> {
+        Ok(self.answer(username, reader).await?.value)
+    }
+
+    /// The same, and how old that is.
+    pub async fn answer(&self, username: &str, reader: Option<UserId>) -> Result<Answer<ChannelPage>> {
         let position = self.events.position();
-        let mut connection = self.database.connection().await?;
-        let channel = find(&mut connection, username, reader).await?;
-        let upcoming = schedule::upcoming(&mut connection, Some(channel.id), &[]).await?;
-        let is_own = reader == Some(channel.id);
-        let is_following = match reader.filter(|_| !is_own) {
-            Some(reader) => follows::is_following(&mut connection, reader, channel.id).await?,
-            None => false,
+        let name = parse(username)?;
+        let (database, public_origin) = (self.database.clone(), Arc::clone(&self.public_origin));
+        let key = Key::Channel(name.as_str().to_lowercase());
+        let load = move |position| {
+            let (database, public_origin, name) = (database.clone(), Arc::clone(&public_origin), name.clone());
+            async move { read_page(&database, &public_origin, position, &name).await }
         };
-        let follow = FollowState { is_following, followers: follows::count(&mut connection, channel.id).await?, is_own };
-        let last_broadcast = broadcasts::last(&mut connection, channel.id).await?;
-        let about = About {
-            level: Level::of_xp(channel.xp),
-            member_since: channel.member_since,
-            // A few microseconds for 500 characters; a stored copy would have to be kept true.
-            bio: markdown::rich_text(&channel.bio),
-            links: social_links::list(&mut connection, channel.id).await?,
-        };
-        Ok(ChannelPage {
-            position,
-            channel: channel.id,
-            address: format!("{}/{}", self.public_origin, channel.username),
-            username: channel.username,
-            display_name: channel.display_name,
-            title: channel.title,
-            category: channel.category,
-            avatar: channel.avatar,
-            cover: channel.thumbnail.or(channel.preview),
-            live: channel.live,
-            follow,
-            last_broadcast,
-            upcoming,
-            about,
-        })
+        let mut answer = self.shelf.get(key, load).await?;
+        if let Some(reader) = reader {
+            let page = &mut answer.value;
+            let mut connection = self.database.connection().await?;
+            if blocks::exists_between(&mut connection, reader, page.channel).await? {
+                return Err(unknown().into());
+            }
+            page.follow.is_own = reader == page.channel;
+            page.follow.is_following =
+                !page.follow.is_own && follows::is_following(&mut connection, reader, page.channel).await?;
+            page.position = page.position.not_after(position);
+        }
+        Ok(answer)
     }
 
     /// The viewer's own channel, for the dashboard.
@@ -123,16 +118,64 @@ pub(crate) async fn write_change(
     outbox::write(connection, &[Topic::Channel(channel)], event).await
 }
 
+impl Cached for ChannelPage {
+    fn topics(&self, _key: &Key) -> Vec<Topic> {
+        vec![Topic::Channel(self.channel)]
+    }
+
+    fn position_mut(&mut self) -> &mut Position {
+        &mut self.position
+    }
+}
+
+/// The page of a channel for a reader without an account.
+async fn read_page(database: &Database, public_origin: &str, position: Position, name: &Username) -> Result<ChannelPage> {
+    let mut connection = database.connection().await?;
+    let channel = channels::find_by_username(&mut connection, name).await?.ok_or_else(unknown)?;
+    let upcoming = schedule::upcoming(&mut connection, Some(channel.id), &[]).await?;
+    let followers = follows::count(&mut connection, channel.id).await?;
+    let last_broadcast = broadcasts::last(&mut connection, channel.id).await?;
+    let about = About {
+        level: Level::of_xp(channel.xp),
+        member_since: channel.member_since,
+        // A few microseconds for 500 characters; a stored copy would have to be kept true.
+        bio: markdown::rich_text(&channel.bio),
+        links: social_links::list(&mut connection, channel.id).await?,
+    };
+    Ok(ChannelPage {
+        position,
+        channel: channel.id,
+        address: format!("{public_origin}/{}", channel.username),
+        username: channel.username,
+        display_name: channel.display_name,
+        title: channel.title,
+        category: channel.category,
+        avatar: channel.avatar,
+        cover: channel.thumbnail.or(channel.preview),
+        live: channel.live,
+        follow: FollowState { followers, ..FollowState::default() },
+        last_broadcast,
+        upcoming,
+        about,
+    })
+}
+
 /// The channel with this username. Hidden from the reader, it is not found.
 async fn find(connection: &mut AsyncPgConnection, username: &str, reader: Option<UserId>) -> Result<channels::Channel> {
-    let unknown = || domain::Error::not_found("channel");
-    // What cannot be a name names nobody; no need to ask.
-    let name: Username = username.parse().map_err(|_not_a_name: String| unknown())?;
-    let channel = channels::find_by_username(connection, &name).await?.ok_or_else(unknown)?;
+    let channel = channels::find_by_username(connection, &parse(username)?).await?.ok_or_else(unknown)?;
     if let Some(reader) = reader
         && blocks::exists_between(connection, reader, channel.id).await?
     {
         return Err(unknown().into());
     }
     Ok(channel)
+}
+
+/// What cannot be a name names nobody; no need to ask.
+fn parse(username: &str) -> Result<Username, domain::Error> {
+    username.parse().map_err(|_not_a_name: String| unknown())
+}
+
+fn unknown() -> domain::Error {
+    domain::Error::not_found("channel")
 }

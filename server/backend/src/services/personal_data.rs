@@ -5,26 +5,33 @@ use crate::{
     accounts::Accounts,
     broadcasts::Broadcasts,
     database::Database,
+    events::Events,
     limits::{Action, Caller, Limits},
     repositories::{personal_data, users},
-    services::broadcasts::end_within,
+    services::{broadcasts::end_within, outbox},
 };
 use diesel_async::AsyncConnection;
-use domain::{account::Viewer, error::Problems, user::Email};
+use domain::{
+    account::Viewer,
+    error::Problems,
+    event::{Event, Topic},
+    user::Email,
+};
 use serde_json::{Map, Value};
 
 /// Personal data. Cheap to clone.
 #[derive(Clone)]
 pub struct PersonalData {
     database: Database,
+    events: Events,
     limits: Limits,
     accounts: Accounts,
     broadcasts: Broadcasts,
 }
 
 impl PersonalData {
-    pub(crate) fn new(database: Database, limits: Limits, accounts: Accounts, broadcasts: Broadcasts) -> Self {
-        Self { database, limits, accounts, broadcasts }
+    pub(crate) fn new(database: Database, events: Events, limits: Limits, accounts: Accounts, broadcasts: Broadcasts) -> Self {
+        Self { database, events, limits, accounts, broadcasts }
     }
 
     /// The address that mail reaches the viewer at. Nobody else is told it.
@@ -64,7 +71,7 @@ impl PersonalData {
         }
         self.accounts.confirm_password(viewer, password, "delete_password").await?;
         let mut connection = self.database.connection().await?;
-        let ended = connection
+        let (ended, gone) = connection
             .transaction(async |connection| {
                 if users::lock_admins(connection).await? == [viewer.id] {
                     let message = "You are the only owner of this site, so this account cannot be deleted.";
@@ -74,11 +81,14 @@ impl PersonalData {
                 if !users::delete(connection, viewer.id).await? {
                     return Err(domain::Error::Unauthenticated.into());
                 }
-                Ok::<_, Error>(ended)
+                // Nobody is told what happened, only that what was known of this channel, and of all, is out of date.
+                let topics = [Topic::Streams, Topic::Channel(viewer.id)];
+                Ok::<_, Error>((ended, outbox::write(connection, &topics, Event::Hidden).await?))
             })
             .await?;
         drop(connection);
         self.broadcasts.close_ended(viewer.id, ended).await;
+        self.events.send(gone);
         self.accounts.forget_sessions(viewer.id);
         tracing::info!(target: "audit", user = %viewer.id, "the account was deleted");
         Ok(())

@@ -106,7 +106,9 @@ impl Pictures {
                     (PictureKind::Preview, Some(id)) => pictures::set_preview(connection, owner, id).await?,
                     (PictureKind::Preview, None) => None,
                 };
-                let is_told = is_to_be_told == Some(true) && live_streams::find(connection, owner).await?.is_some();
+                // What a person looks like is told below; what a stream looks like shows on its page, live or not.
+                let is_told = is_to_be_told == Some(true)
+                    && (kind != PictureKind::Avatar || live_streams::find(connection, owner).await?.is_some());
                 let letter = if is_told { Some(write_change(connection, owner, None).await?) } else { None };
                 Ok::<_, Error>((is_to_be_told.is_some(), letter))
             })

@@ -2,6 +2,7 @@
 
 use crate::{
     Result,
+    cache::{Answer, Cache, Cached, Shelf, lifetimes::Key},
     database::Database,
     events::Events,
     repositories::{blocks, follows, notifications, side_channels},
@@ -9,6 +10,7 @@ use crate::{
 use domain::{
     UserId,
     chrome::{Chrome, FOLLOWING_LENGTH, RECOMMENDED_LENGTH},
+    event::{Position, Topic},
 };
 
 /// Reads for the chrome. Cheap to clone.
@@ -16,27 +18,60 @@ use domain::{
 pub struct Surroundings {
     database: Database,
     events: Events,
+    /// Of readers who are not signed in.
+    shelf: Shelf<Chrome>,
 }
 
 impl Surroundings {
-    pub(crate) fn new(database: Database, events: Events) -> Self {
-        Self { database, events }
+    pub(crate) fn new(database: Database, events: Events, cache: &Cache) -> Self {
+        Self { database, events, shelf: cache.shelf() }
     }
 
     /// What stands around a page of this reader.
     pub async fn of(&self, reader: Option<UserId>) -> Result<Chrome> {
+        Ok(self.answer(reader).await?.value)
+    }
+
+    /// The same, and how old that is.
+    pub async fn answer(&self, reader: Option<UserId>) -> Result<Answer<Chrome>> {
+        match reader {
+            Some(reader) => self.of_member(reader).await.map(Answer::new),
+            None => {
+                let database = self.database.clone();
+                let load = move |position| {
+                    let database = database.clone();
+                    async move { of_guest(&database, position).await }
+                };
+                self.shelf.get(Key::Recommended, load).await
+            }
+        }
+    }
+
+    async fn of_member(&self, reader: UserId) -> Result<Chrome> {
         let position = self.events.position();
         let mut connection = self.database.connection().await?;
-        let mut chrome = Chrome { position, ..Chrome::default() };
-        let mut hidden = Vec::new();
-        if let Some(reader) = reader {
-            hidden = blocks::hidden_for(&mut connection, reader).await?;
-            chrome.following = side_channels::followed(&mut connection, reader, FOLLOWING_LENGTH, &hidden).await?;
-            chrome.n_following = follows::n_followed(&mut connection, reader, &hidden).await?;
-            let unread = notifications::unread(&mut connection, &[reader]).await?;
-            chrome.unread = unread.first().map_or(0, |(_, unread)| *unread);
-        }
-        chrome.recommended = side_channels::recommended(&mut connection, reader, RECOMMENDED_LENGTH, &hidden).await?;
-        Ok(chrome)
+        let hidden = blocks::hidden_for(&mut connection, reader).await?;
+        let following = side_channels::followed(&mut connection, reader, FOLLOWING_LENGTH, &hidden).await?;
+        let n_following = follows::n_followed(&mut connection, reader, &hidden).await?;
+        let unread = notifications::unread(&mut connection, &[reader]).await?;
+        let unread = unread.first().map_or(0, |(_, unread)| *unread);
+        let recommended = side_channels::recommended(&mut connection, Some(reader), RECOMMENDED_LENGTH, &hidden).await?;
+        Ok(Chrome { position, following, n_following, recommended, unread })
+    }
+}
+
+async fn of_guest(database: &Database, position: Position) -> Result<Chrome> {
+    let mut connection = database.connection().await?;
+    let recommended = side_channels::recommended(&mut connection, None, RECOMMENDED_LENGTH, &[]).await?;
+    Ok(Chrome { position, recommended, ..Chrome::default() })
+}
+
+impl Cached for Chrome {
+    fn topics(&self, _key: &Key) -> Vec<Topic> {
+        vec![Topic::Streams]
+    }
+
+    fn position_mut(&mut self) -> &mut Position {
+        &mut self.position
     }
 }

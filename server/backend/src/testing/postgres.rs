@@ -56,7 +56,7 @@ impl Postgres {
     /// How its one database is reached.
     pub fn settings(&self) -> Settings {
         let cluster = self.cluster.as_ref().expect("it runs");
-        Settings { pool_size: 4, ..Settings::new(cluster.url("postgres", &self.password)) }
+        Settings::new(cluster.url("postgres", &self.password)).with_pool_size(4)
     }
 }
 

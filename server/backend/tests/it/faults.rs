@@ -61,6 +61,9 @@ async fn refused(operation: impl Future<Output = Result<(), Error>>) -> Duration
     began.elapsed()
 }
 
+/// Until when a change is refused while the database is away.
+const LIMIT: Duration = Duration::from_millis(2500);
+
 /// Waits until the services work again, without being started anew.
 async fn healed(backend: &Backend) -> Duration {
     let began = Instant::now();
@@ -193,6 +196,7 @@ async fn f12_a_database_that_crashes_is_found_again() {
     let (ana, _) = backend.member("ana").await;
     postgres.kill();
     let (read, write) = (refused(home(&backend)).await, refused(title(&backend, &ana, "While away")).await);
+    assert!(write < LIMIT, "{write:?}");
     postgres.start();
     let after = healed(&backend).await;
     title(&backend, &ana, "Back again").await.unwrap();
@@ -204,25 +208,37 @@ async fn f13_a_database_that_hangs_is_waited_for_in_vain_only_so_long() {
     let postgres = Postgres::running();
     database::migrate(&postgres.settings()).await.unwrap();
     let backend = backend_on(&postgres.settings(), Events::local().unwrap());
-    home(&backend).await.unwrap();
+    let (ana, _) = backend.member("ana").await;
+    let mut held = Vec::new();
+    while held.len() < backend.database.pool().size {
+        held.push(backend.database.connection().await.unwrap());
+    }
+    drop(held);
+    assert_eq!(backend.database.pool().idle, backend.database.pool().size, "each will be tried in vain");
     postgres.signal("STOP");
-    let read = refused(home(&backend)).await;
+    let (write, read) = (refused(title(&backend, &ana, "While it hangs")).await, refused(home(&backend)).await);
     postgres.signal("CONT");
-    saw(&format!("F13: a read was refused after {read:?}; it worked {:?} after it went on", healed(&backend).await));
+    assert!(write < LIMIT, "{write:?}");
+    let after = healed(&backend).await;
+    title(&backend, &ana, "It goes on").await.unwrap();
+    saw(&format!("F13: a write was refused after {write:?}, a read after {read:?}; it worked {after:?} after it went on"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f15_without_a_free_connection_people_are_told_so() {
-    let settings = database::Settings { wait: Duration::from_secs(2), ..database_settings().await };
+    let mut settings = database_settings().await;
+    settings.limits.wait = Duration::from_secs(2);
     let backend = backend_on(&settings, Events::local().unwrap());
+    let (ana, _) = backend.member("ana").await;
     let mut held = Vec::new();
-    while held.len() < 4 {
+    while held.len() < backend.database.pool().size {
         held.push(backend.database.connection().await.unwrap());
     }
-    let read = refused(home(&backend)).await;
+    let (read, write) = tokio::join!(refused(home(&backend)), refused(title(&backend, &ana, "No room")));
+    assert!(write < LIMIT, "{write:?}");
     drop(held);
     home(&backend).await.unwrap();
-    saw(&format!("F15: refused after {read:?}"));
+    saw(&format!("F15: a read was refused after {read:?}, a write after {write:?}"));
 }
 
 /// A browser that goes away takes its request with it, wherever that was.

@@ -5,6 +5,7 @@
 mod accounts;
 mod broadcasts;
 mod bus;
+mod cache;
 mod chat;
 mod chat_moderation;
 mod chat_support;

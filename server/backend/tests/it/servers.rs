@@ -31,6 +31,10 @@ impl Servers {
         diesel::sql_query(statement).execute(&mut connection).await.unwrap();
     }
 
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The services of a server with these events.
     pub(crate) fn backend(&self, events: Events) -> Backend {
         backend_on(&self.settings, events)

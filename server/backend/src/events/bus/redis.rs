@@ -44,24 +44,7 @@ impl Redis {
     /// Starts the connections. A Redis that is away is tried again for ever; only a wrong address is an error.
     /// What is heard goes to `inputs`.
     pub(super) fn connect(settings: &BusSettings, inputs: mpsc::Sender<Input>, tasks: &Tasks) -> Result<Self> {
-        let config = Config::from_url(settings.url.expose_secret())
-            .map_err(|error| Error::Setting(format!("REDIS_URL is not valid: {}", error.details())))?;
-        // Redis may come later than this server.
-        let config = Config { fail_fast: false, ..config };
-        let mut builder = Builder::from_config(config);
-        builder
-            .with_connection_config(|connection| {
-                connection.connection_timeout = Duration::from_secs(2);
-                connection.unresponsive =
-                    UnresponsiveConfig { max_timeout: Some(Duration::from_secs(2)), interval: Duration::from_millis(500) };
-                connection.max_command_buffer_len = super::QUEUE_LENGTH;
-                connection.max_command_attempts = 1;
-            })
-            .with_performance_config(|performance| {
-                performance.default_command_timeout = Duration::from_millis(1500);
-                performance.broadcast_channel_capacity = 65_536;
-            })
-            .set_policy(ReconnectPolicy::new_exponential(0, 50, 500, 2));
+        let builder = builder(settings)?;
         let client = builder.build()?;
         let subscriber = builder.build_subscriber_client()?;
         let name = |part: &str| format!("{}:{part}", settings.prefix).into();
@@ -137,6 +120,28 @@ impl Redis {
             }
         }
     }
+}
+
+/// Connections to this Redis, which may come later than this server.
+pub(crate) fn builder(settings: &BusSettings) -> Result<Builder> {
+    let config = Config::from_url(settings.url.expose_secret())
+        .map_err(|error| Error::Setting(format!("REDIS_URL is not valid: {}", error.details())))?;
+    let config = Config { fail_fast: false, ..config };
+    let mut builder = Builder::from_config(config);
+    builder
+        .with_connection_config(|connection| {
+            connection.connection_timeout = Duration::from_secs(2);
+            connection.unresponsive =
+                UnresponsiveConfig { max_timeout: Some(Duration::from_secs(2)), interval: Duration::from_millis(500) };
+            connection.max_command_buffer_len = super::QUEUE_LENGTH;
+            connection.max_command_attempts = 1;
+        })
+        .with_performance_config(|performance| {
+            performance.default_command_timeout = Duration::from_millis(1500);
+            performance.broadcast_channel_capacity = 65_536;
+        })
+        .set_policy(ReconnectPolicy::new_exponential(0, 50, 500, 2));
+    Ok(builder)
 }
 
 /// Passes on what the channel says.

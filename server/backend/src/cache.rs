@@ -1,0 +1,85 @@
+//! What many visitors read, kept for a moment: in this process, and behind it in Redis where there is one.
+//!
+//! Contract. A value is kept with the position it was read at and the topics it is about. It *holds* until an event of
+//! these topics says otherwise, whichever server published it; losing continuity ends all of them. So:
+//!
+//! - **What was read before a change is never given to who asks after it.** There is nothing to invalidate: a value that
+//!   does not hold is not given away, however it came to be kept, and a read that a change overtook cannot be mistaken for
+//!   a new one. An event outdates a group (everything about its topics) or, if only one key is about a topic, that key.
+//! - **A value is given away with a position that is true for it**, so that a page which begins its events there misses
+//!   nothing. Where nothing happened since it was read, that is the position of now.
+//! - **Single flight.** Of those who wait for the same key one reads, and nobody's leaving stops it. Who asked after a
+//!   change does not take the result of a read that began before it.
+//! - **Stale while revalidating.** A value that holds is fresh for a while, and after that given away while it is read
+//!   anew. What no event tells (viewers on pages without script, a lesson whose time has come, a follower who deleted their
+//!   account) is seen that much later and no more.
+//! - **Old rather than nothing.** While the database is away, values are given away that do not hold, and marked.
+//! - **Redis only saves work.** A value found there counts as read at the moment that its reader asked Redis for the time
+//!   before it asked the database; this server knows which position it had reached before then. Redis that is away costs
+//!   one attempt per second and nothing else. Nothing is ever searched for there, nothing deleted: what is old ends.
+//! - **Bounded**: keys by number, values by what one page can show, lifetimes by [`lifetimes`].
+//!
+//! What is kept is what a visitor without an account sees. What differs between readers is added by the services.
+
+mod counters;
+mod entry;
+pub mod lifetimes;
+mod shared;
+mod shelf;
+
+pub use counters::Numbers;
+pub use lifetimes::{Namespace, Settings};
+pub use shelf::Answer;
+
+use crate::{
+    Result,
+    events::{BusSettings, Changes, Events},
+};
+use counters::Counters;
+use domain::event::{Position, Topic};
+use lifetimes::Key;
+use serde::{Serialize, de::DeserializeOwned};
+use shared::Shared;
+pub(crate) use shelf::Shelf;
+use std::sync::Arc;
+
+/// What can be kept.
+pub(crate) trait Cached: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The topics whose events change it. A page that shows it listens to no others on its behalf.
+    fn topics(&self, key: &Key) -> Vec<Topic>;
+
+    /// Where it says at which position it was read.
+    fn position_mut(&mut self) -> &mut Position;
+}
+
+/// What shelves have in common. Cheap to clone.
+#[derive(Clone)]
+pub struct Cache {
+    settings: Settings,
+    changes: Changes,
+    shared: Option<Shared>,
+    counters: Arc<Counters>,
+}
+
+impl Cache {
+    /// Starts the connection to Redis, if there is to be one.
+    pub fn new(settings: Settings, redis: Option<&BusSettings>, events: &Events) -> Result<Self> {
+        let shared = redis.map(Shared::connect).transpose()?;
+        Ok(Self { settings, changes: events.changes().clone(), shared, counters: Arc::default() })
+    }
+
+    /// A place for values of one type.
+    pub(crate) fn shelf<T: Cached>(&self) -> Shelf<T> {
+        Shelf::new(self)
+    }
+
+    /// What was counted since the start.
+    pub fn numbers(&self) -> Vec<(Namespace, Numbers)> {
+        Namespace::ALL.into_iter().map(|namespace| (namespace, self.counters.of(namespace).numbers())).collect()
+    }
+
+    /// Whether values are shared with the other servers just now.
+    pub fn is_shared(&self) -> bool {
+        self.shared.as_ref().is_some_and(Shared::is_up)
+    }
+}

@@ -1,0 +1,257 @@
+//! One key: what is kept under it, and what that is worth. Time and changes are given, nothing is awaited.
+
+use super::lifetimes::Lifetime;
+use crate::events::Changes;
+use domain::event::{Position, Topic};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+
+/// A value, and what must be known to give it away.
+#[derive(Debug)]
+pub(super) struct Kept<T> {
+    pub(super) value: T,
+    pub(super) topics: Vec<Topic>,
+    /// The position that was read before the value.
+    pub(super) read_at: Position,
+    /// When reading it began.
+    pub(super) since: Instant,
+    /// How long that took.
+    pub(super) cost: Duration,
+}
+
+/// How a read ended.
+pub(super) type Outcome<T> = Result<Arc<Kept<T>>, domain::Error>;
+/// A read under way: it says how it ended, or ends without a word if it panicked.
+pub(super) type Flight<T> = watch::Receiver<Option<Outcome<T>>>;
+
+/// What to do for somebody who asks.
+#[derive(Debug)]
+pub(super) enum Verdict<T> {
+    /// Give it away.
+    Fresh(Arc<Kept<T>>),
+    /// Give it away, and read it anew.
+    Stale(Arc<Kept<T>>),
+    /// Read it anew, and give that away; or what is kept, if the new one cannot be had.
+    Wait(Option<Arc<Kept<T>>>),
+}
+
+pub(super) struct Entry<T> {
+    kept: Option<Arc<Kept<T>>>,
+    /// The position at which the value could not be read anew. If nothing changed since, there is no hurry to try again.
+    failed_at: Option<Position>,
+    /// When the last read ended that said something. What others read before that may be older than what was given away.
+    known_at: Option<Instant>,
+    flight: Option<Flight<T>>,
+}
+
+impl<T> Default for Entry<T> {
+    fn default() -> Self {
+        Self { kept: None, failed_at: None, known_at: None, flight: None }
+    }
+}
+
+impl<T> Entry<T> {
+    pub(super) fn judge(&self, lifetime: Lifetime, changes: &Changes, now: Instant) -> Verdict<T> {
+        let Some(kept) = &self.kept else { return Verdict::Wait(None) };
+        let age = now.saturating_duration_since(kept.since);
+        if changes.holds(kept.read_at, &kept.topics) {
+            if age < lifetime.fresh {
+                return Verdict::Fresh(Arc::clone(kept));
+            }
+            if age < lifetime.stale {
+                return Verdict::Stale(Arc::clone(kept));
+            }
+        }
+        if age >= lifetime.keep {
+            return Verdict::Wait(None);
+        }
+        // Whoever changed something since then has reached the database, so it can be read as well.
+        let is_away = self.failed_at.is_some_and(|failed_at| changes.holds(failed_at, &kept.topics));
+        if is_away { Verdict::Stale(Arc::clone(kept)) } else { Verdict::Wait(Some(Arc::clone(kept))) }
+    }
+
+    /// The read that is under way.
+    pub(super) fn flight(&self) -> Option<&Flight<T>> {
+        // One whose sender is gone has panicked.
+        self.flight.as_ref().filter(|flight| flight.has_changed().is_ok())
+    }
+
+    /// What others read is of use only when they began after this.
+    pub(super) const fn known_at(&self) -> Option<Instant> {
+        self.known_at
+    }
+
+    pub(super) fn begin(&mut self, flight: Flight<T>) {
+        self.flight = Some(flight);
+    }
+
+    /// Takes what was read, and the position when it is known.
+    pub(super) fn end(&mut self, outcome: Result<Kept<T>, domain::Error>, position: Position, now: Instant) -> Outcome<T> {
+        self.flight = None;
+        if !outcome.as_ref().is_err_and(is_outage) {
+            self.known_at = Some(now);
+        }
+        match outcome {
+            Ok(kept) => {
+                let kept = Arc::new(kept);
+                self.kept = Some(Arc::clone(&kept));
+                self.failed_at = None;
+                Ok(kept)
+            }
+            Err(error) => {
+                if is_outage(&error) {
+                    self.failed_at = Some(position);
+                } else {
+                    // It is known that there is nothing.
+                    self.kept = None;
+                    self.failed_at = None;
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Whether an error says nothing about the value that was asked for.
+pub(super) const fn is_outage(error: &domain::Error) -> bool {
+    matches!(error, domain::Error::Unavailable | domain::Error::Internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Kept, Lifetime, Verdict};
+    use crate::events::Hub;
+    use domain::{
+        Category, Error, UserId,
+        event::{Event, Topic},
+    };
+    use std::time::{Duration, Instant};
+    use uuid::Uuid;
+
+    const LIFETIME: Lifetime =
+        Lifetime { fresh: Duration::from_secs(2), stale: Duration::from_secs(30), keep: Duration::from_mins(10) };
+    const CHANNEL: UserId = UserId(Uuid::nil());
+
+    struct Bench {
+        hub: Hub,
+        entry: Entry<u32>,
+        start: Instant,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            Self { hub: Hub::new().unwrap(), entry: Entry::default(), start: Instant::now() }
+        }
+
+        /// A value that was read just now, at the start.
+        fn kept(&self, value: u32) -> Kept<u32> {
+            Kept {
+                value,
+                topics: vec![Topic::Streams],
+                read_at: self.hub.position(),
+                since: self.start,
+                cost: Duration::from_millis(1),
+            }
+        }
+
+        fn keep(&mut self, kept: Kept<u32>) {
+            let _kept = self.entry.end(Ok(kept), self.hub.position(), self.start).unwrap();
+        }
+
+        fn fail(&mut self, error: Error) {
+            let _error = self.entry.end(Err(error), self.hub.position(), self.start).unwrap_err();
+        }
+
+        fn change(&self) {
+            self.hub.publish(&[Topic::Streams], &Event::StreamEnded { channel: CHANNEL, category: Category::Study });
+        }
+
+        /// What happens to who asks so many seconds after the start.
+        fn ask(&self, seconds: u64) -> (&'static str, Option<u32>) {
+            let now = self.start + Duration::from_secs(seconds);
+            match self.entry.judge(LIFETIME, self.hub.changes(), now) {
+                Verdict::Fresh(kept) => ("fresh", Some(kept.value)),
+                Verdict::Stale(kept) => ("stale", Some(kept.value)),
+                Verdict::Wait(kept) => ("wait", kept.map(|kept| kept.value)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_ages() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.ask(0), ("wait", None));
+        let kept = bench.kept(1);
+        bench.keep(kept);
+        for (seconds, expected) in [
+            (0, ("fresh", Some(1))),
+            (1, ("fresh", Some(1))),
+            (2, ("stale", Some(1))),
+            (29, ("stale", Some(1))),
+            (30, ("wait", Some(1))),
+            (599, ("wait", Some(1))),
+            (600, ("wait", None)),
+        ] {
+            assert_eq!(bench.ask(seconds), expected, "after {seconds} s");
+        }
+    }
+
+    #[test]
+    fn after_a_change_nobody_gets_what_was_read_before() {
+        let mut bench = Bench::new();
+        let before = bench.kept(1);
+        bench.keep(before);
+        bench.change();
+        assert_eq!(bench.ask(0), ("wait", Some(1)));
+        // A read that the change overtook comes late.
+        let overtaken = bench.kept(2);
+        bench.change();
+        bench.keep(overtaken);
+        assert_eq!(bench.ask(0), ("wait", Some(2)));
+        let after = bench.kept(3);
+        bench.keep(after);
+        assert_eq!(bench.ask(0), ("fresh", Some(3)));
+        bench.hub.publish(&[Topic::Chat(CHANNEL)], &Event::Hidden);
+        assert_eq!(bench.ask(0), ("fresh", Some(3)), "that was about something else");
+        bench.hub.lose_continuity();
+        assert_eq!(bench.ask(0), ("wait", Some(3)), "what was missed is unknown");
+    }
+
+    #[test]
+    fn while_the_database_is_away_the_old_is_given_away_at_once() {
+        let mut bench = Bench::new();
+        let kept = bench.kept(1);
+        bench.keep(kept);
+        bench.change();
+        bench.fail(Error::Unavailable);
+        assert_eq!(bench.ask(40), ("stale", Some(1)));
+        assert_eq!(bench.ask(600), ("wait", None), "but not for ever");
+        bench.change();
+        assert_eq!(bench.ask(40), ("wait", Some(1)), "somebody has reached the database");
+        let kept = bench.kept(2);
+        bench.keep(kept);
+        assert_eq!(bench.ask(40), ("wait", Some(2)), "the failure is forgotten");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_kept() {
+        let mut bench = Bench::new();
+        let kept = bench.kept(1);
+        bench.keep(kept);
+        bench.fail(Error::not_found("channel"));
+        assert_eq!(bench.ask(0), ("wait", None));
+    }
+
+    #[test]
+    fn a_read_that_panicked_is_not_waited_for() {
+        let mut bench = Bench::new();
+        let (sender, flight) = tokio::sync::watch::channel(None);
+        bench.entry.begin(flight);
+        assert!(bench.entry.flight().is_some());
+        drop(sender);
+        assert!(bench.entry.flight().is_none());
+    }
+}

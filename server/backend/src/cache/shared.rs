@@ -1,0 +1,124 @@
+//! Values in Redis, for the servers that have not read them themselves.
+//!
+//! Their clocks differ, so a value says when it was read by the clock of Redis, which was asked before the database was.
+
+use super::{Cached, lifetimes::Key};
+use crate::{
+    Error, Result,
+    events::{BusSettings, redis_builder},
+};
+use fred::{
+    cmd,
+    interfaces::{ClientLike, KeysInterface},
+    prelude::Client,
+    types::{Expiration, Value},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long a question to Redis may take. It should save time.
+const COMMAND_TIME: Duration = Duration::from_millis(200);
+/// How long a Redis that did not answer is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Shared {
+    client: Client,
+    prefix: Arc<str>,
+    paused_until: Arc<Mutex<Option<Instant>>>,
+}
+
+/// What Redis said.
+pub(super) struct Found<T> {
+    /// Its time, in microseconds since 1970: no later than anything that is done after this.
+    pub(super) clock: i64,
+    pub(super) value: Option<FoundValue<T>>,
+}
+
+pub(super) struct FoundValue<T> {
+    pub(super) value: T,
+    /// By this server's clock: reading it began at this moment or later.
+    pub(super) since: Instant,
+    pub(super) cost: Duration,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored<T> {
+    /// Microseconds since 1970 by the clock of Redis, from before it was read.
+    clock: i64,
+    cost_micros: u64,
+    value: T,
+}
+
+impl Shared {
+    pub(super) fn connect(settings: &BusSettings) -> Result<Self> {
+        let client = redis_builder(settings)?.build()?;
+        client.connect();
+        Ok(Self { client, prefix: settings.prefix.as_str().into(), paused_until: Arc::default() })
+    }
+
+    /// Whether Redis answered when it was last asked.
+    pub(super) fn is_up(&self) -> bool {
+        let paused_until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        self.client.is_connected() && paused_until.is_none_or(|until| until <= Instant::now())
+    }
+
+    /// Looks for a value. None when Redis does not answer.
+    pub(super) async fn get<T: Cached>(&self, key: &Key) -> Option<Found<T>> {
+        let asked = Instant::now();
+        let clock = self.client.custom::<(i64, i64), Value>(cmd!("TIME"), Vec::new());
+        let stored = self.client.get::<Option<String>, _>(self.name(key));
+        let (clock, stored) = self.bounded(async { tokio::try_join!(clock, stored) }).await?;
+        let clock = clock.0.saturating_mul(1_000_000).saturating_add(clock.1);
+        let value = stored.and_then(|json| read(&json)).and_then(|stored: Stored<T>| {
+            // From the future: the clock was set back. It is not known how old that is.
+            let age = u64::try_from(clock.checked_sub(stored.clock)?).ok()?;
+            let since = asked.checked_sub(Duration::from_micros(age))?;
+            Some(FoundValue { value: stored.value, since, cost: Duration::from_micros(stored.cost_micros) })
+        });
+        Some(Found { clock, value })
+    }
+
+    /// Keeps a value for the others. `clock` is the time that Redis told before the value was read.
+    pub(super) async fn put<T: Cached>(&self, key: &Key, value: T, clock: i64, cost: Duration, lifetime: Duration) {
+        let cost_micros = u64::try_from(cost.as_micros()).unwrap_or(0);
+        let json = match serde_json::to_string(&Stored { clock, cost_micros, value }) {
+            Ok(json) => json,
+            Err(error) => {
+                tracing::error!(%error, "a value cannot be shared");
+                return;
+            }
+        };
+        let millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+        if self.is_up() && millis > 0 {
+            let set = self.client.set::<(), _, _>(self.name(key), json, Some(Expiration::PX(millis)), None, false);
+            let _stored = self.bounded(set).await;
+        }
+    }
+
+    fn name(&self, key: &Key) -> String {
+        format!("{}:{}", self.prefix, key.name())
+    }
+
+    /// None, and a pause, when it fails or takes too long.
+    async fn bounded<T>(&self, command: impl Future<Output = Result<T, fred::error::Error>>) -> Option<T> {
+        let outcome = match tokio::time::timeout(COMMAND_TIME, command).await {
+            Ok(outcome) => outcome.map_err(Error::from),
+            Err(_elapsed) => Err(Error::Setting("no answer in time".to_owned())),
+        };
+        outcome
+            .inspect_err(|error| {
+                tracing::debug!(%error, "Redis does not help with values");
+                *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
+            })
+            .ok()
+    }
+}
+
+fn read<T: Cached>(json: &str) -> Option<Stored<T>> {
+    serde_json::from_str(json).inspect_err(|error| tracing::warn!(%error, "a shared value is not understood")).ok()
+}

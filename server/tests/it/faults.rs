@@ -1,0 +1,98 @@
+//! What people are told while the database is away.
+
+use crate::harness::{Browser, Site};
+use axum::http::StatusCode;
+use backend::{
+    cache, database,
+    events::Events,
+    testing::{backend_on, backend_that_keeps, postgres::Postgres},
+};
+use std::time::{Duration, Instant};
+
+/// Until when a change is refused that cannot be made.
+const LIMIT: Duration = Duration::from_millis(2500);
+
+async fn site_on(postgres: &Postgres) -> Site {
+    database::migrate(&postgres.settings()).await.unwrap();
+    Site::on(backend_on(&postgres.settings(), Events::local().unwrap()), |config| config)
+}
+
+async fn retitle(browser: &mut Browser) -> StatusCode {
+    browser.call("channels/update_stream", &[("title", "A new title"), ("category", "study")]).await.status
+}
+
+async fn is_refused_in_time(browser: &mut Browser) {
+    let began = Instant::now();
+    let answer = browser.call("channels/update_stream", &[("title", "While away"), ("category", "study")]).await;
+    let took = began.elapsed();
+    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
+    assert_eq!(answer.json().await, serde_json::json!({ "domain": "unavailable" }), "a sentence of its own, and nothing inside");
+    assert!(took < LIMIT, "{took:?}");
+}
+
+async fn works_again(browser: &mut Browser) {
+    let began = Instant::now();
+    while retitle(browser).await != StatusCode::OK {
+        assert!(began.elapsed() < Duration::from_secs(15), "it works again by itself");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_refused_soon_while_the_database_is_gone() {
+    let mut postgres = Postgres::running();
+    let site = site_on(&postgres).await;
+    let mut ana = site.member("ana").await;
+    assert_eq!(retitle(&mut ana).await, StatusCode::OK);
+    postgres.kill();
+    is_refused_in_time(&mut ana).await;
+    assert_eq!(site.guest().get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    postgres.start();
+    works_again(&mut ana).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_refused_soon_while_the_database_hangs() {
+    let postgres = Postgres::running();
+    let site = site_on(&postgres).await;
+    let mut ana = site.member("ana").await;
+    // Every connection of the pool is there and idle: each of them would be tried in vain.
+    let mut connections = Vec::new();
+    while connections.len() < site.backend.database.pool().size {
+        connections.push(site.backend.database.connection().await.unwrap());
+    }
+    drop(connections);
+    assert_eq!(retitle(&mut ana).await, StatusCode::OK);
+    postgres.signal("STOP");
+    is_refused_in_time(&mut ana).await;
+    postgres.signal("CONT");
+    works_again(&mut ana).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn visitors_see_kept_pages_while_the_database_is_gone() {
+    let mut postgres = Postgres::running();
+    database::migrate(&postgres.settings()).await.unwrap();
+    let soon = Duration::from_millis(1);
+    let kept = cache::Settings { streams: soon, channel: soon, recommended: soon, stale: soon, ..cache::Settings::default() };
+    let site = Site::on(backend_that_keeps(&postgres.settings(), Events::local().unwrap(), kept, None), |config| config);
+    site.member("ana").await;
+    let pages = ["/", "/category/study", "/ana"];
+    for path in pages {
+        let answer = site.guest().get(path).await;
+        assert_eq!((answer.status, answer.header("cache-status")), (StatusCode::OK, ""), "{path}");
+    }
+    postgres.kill();
+    for path in pages {
+        let answer = site.guest().get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.header("cache-status").starts_with("learnify; hit; ttl=-"), "{path}");
+        assert!(!answer.text().await.contains("busy or restarting"), "{path}");
+    }
+    let unknown = site.guest().get("/category/coding").await;
+    assert!(unknown.text().await.contains("busy or restarting"), "what nobody has read is not there");
+    postgres.start();
+    let began = Instant::now();
+    while !site.guest().get("/").await.header("cache-status").is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(15), "it is read again by itself");
+    }
+}
