@@ -38,6 +38,8 @@ pub struct Config {
     /// Widens every rate limit.
     pub limit_factor: NonZeroU32,
     pub event_connections: EventConnections,
+    /// With which trusted services publish events; without it they cannot.
+    pub publish_token: Option<SecretString>,
     /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,
     /// One JSON object a line, for machines to read.
@@ -51,6 +53,9 @@ pub struct EventConnections {
     pub per_address: usize,
     pub per_member: usize,
 }
+
+/// The shortest token of a trusted service: 32 characters cannot be guessed at the rate at which they may be tried.
+const MIN_TOKEN: usize = 32;
 
 /// Every name that is read, so that a test can hold `.env.example` against them.
 pub const NAMES: &[&str] = &[
@@ -75,6 +80,7 @@ pub const NAMES: &[&str] = &[
     "EVENT_CONNECTIONS",
     "EVENT_CONNECTIONS_PER_ADDRESS",
     "EVENT_CONNECTIONS_PER_MEMBER",
+    "PUBLISH_TOKEN",
     "RUST_LOG",
     "LOG_FORMAT",
 ];
@@ -148,6 +154,12 @@ impl Config {
         if !matches!(log_format.as_str(), "text" | "json") {
             reader.problems.push(format!("  LOG_FORMAT is {log_format:?}, but must be text or json."));
         }
+        let publish_token = reader.text("PUBLISH_TOKEN");
+        let is_token = |token: &String| token.len() >= MIN_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if !publish_token.as_ref().is_none_or(is_token) {
+            // It is a secret, so it is not shown.
+            reader.problems.push(format!("  PUBLISH_TOKEN must be at least {MIN_TOKEN} letters, digits and signs."));
+        }
         let config = Self {
             node_address: reader.text("NODE_ADDRESS"),
             address,
@@ -172,6 +184,7 @@ impl Config {
                 per_address: reader.parsed("EVENT_CONNECTIONS_PER_ADDRESS", 200, "a number"),
                 per_member: reader.parsed("EVENT_CONNECTIONS_PER_MEMBER", 20, "a number"),
             },
+            publish_token: publish_token.map(Into::into),
             log_filter: reader
                 .text("RUST_LOG")
                 .unwrap_or_else(|| "warn,server=info,backend=info,media=info,audit=info".to_owned()),
@@ -205,13 +218,15 @@ mod tests {
             "PUBLIC_ORIGIN" => Some("https://example.org/path".to_owned()),
             "TRUSTED_PROXIES" => Some("10.0.0.1, proxy".to_owned()),
             "RATE_LIMIT_FACTOR" => Some("0".to_owned()),
+            "PUBLISH_TOKEN" => Some("short".to_owned()),
             "LOG_FORMAT" => Some("xml".to_owned()),
             _ => None,
         };
         let message = Config::read(&wrong).unwrap_err().to_string();
-        for name in ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT"] {
+        for name in ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "PUBLISH_TOKEN", "LOG_FORMAT"] {
             assert!(message.contains(name), "{name} is missing from: {message}");
         }
+        assert!(!message.contains("short"), "a secret is not repeated");
     }
 
     #[test]

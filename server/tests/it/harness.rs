@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
-use backend::{Backend, events::Events, testing};
+use backend::{Backend, events::Events, limits::Limits, testing};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::BodyExt;
@@ -31,7 +31,16 @@ impl Site {
     /// A site whose settings differ from the defaults.
     pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
         let settings = testing::database_settings().await;
-        let backend = testing::backend_on(&settings, Events::local().unwrap());
+        Self::on(testing::backend_on(&settings, Events::local().unwrap()), change)
+    }
+
+    /// The same with the rate limits that hold in production.
+    pub async fn limited(change: impl FnOnce(Config) -> Config) -> Self {
+        let limits = Limits::new(std::num::NonZeroU32::MIN);
+        Self::on(testing::backend_with(&testing::database_settings().await, Events::local().unwrap(), limits), change)
+    }
+
+    fn on(backend: Backend, change: impl FnOnce(Config) -> Config) -> Self {
         let config = change(Config::read(&|_| None).unwrap());
         let draining = CancellationToken::new();
         let state = AppState::new(backend.clone(), config, "a service token".to_owned().into(), draining.clone());
