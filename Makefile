@@ -1,6 +1,6 @@
 # Every verb is a short script in .make; continuous integration calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test build check test-rust test-wasm test-browser faults bench-chat bench-chat-browser watch size screenshots deny clean
+.PHONY: help run demo test build check test-rust test-wasm test-browser faults bench-chat bench-chat-browser bench-events watch size screenshots deny clean
 
 run: ## Bring what is missing, build, and serve on http://127.0.0.1:3000
 	@exec .make/run.sh
@@ -34,6 +34,9 @@ bench-chat: ## How quickly a room of a thousand hears what is said
 
 bench-chat-browser: ## How long the frames of a page take while its chat is busy
 	@exec .make/bench-chat.sh browser
+
+bench-events: ## How quickly and at what cost thousands of pages hear of something
+	@exec .make/bench-events.sh
 
 watch: ## Develop: rebuild and reload on every change
 	@exec .make/watch.sh

@@ -57,7 +57,7 @@ reasons() {
     cut -c -300 | head -n 30 || true
 }
 
-host() { printf '%s ' -p app -p domain -p backend -p media -p publisher -p server --features app/ssr; }
+host() { printf '%s ' -p app -p domain -p backend -p load -p media -p publisher -p server --features app/ssr; }
 browser_side() { printf '%s ' -p app -p frontend --features app/hydrate --target wasm32-unknown-unknown; }
 
 sources() { git ls-files --cached --others --exclude-standard -- "$@"; }

@@ -44,6 +44,8 @@ pub struct Config {
     pub event_connections: EventConnections,
     /// Who names it may read `/metrics`; without it nobody may.
     pub metrics_token: Option<SecretString>,
+    /// With which trusted services publish events; without it they cannot.
+    pub publish_token: Option<SecretString>,
     /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,
     /// One JSON object a line, for machines to read.
@@ -57,6 +59,9 @@ pub struct EventConnections {
     pub per_address: usize,
     pub per_member: usize,
 }
+
+/// The shortest token: 32 characters cannot be guessed at the rate at which they may be tried.
+const MIN_TOKEN: usize = 32;
 
 /// Every name that is read, so that a test can hold `.env.example` against them.
 pub const NAMES: &[&str] = &[
@@ -97,12 +102,10 @@ pub const NAMES: &[&str] = &[
     "EVENT_CONNECTIONS_PER_ADDRESS",
     "EVENT_CONNECTIONS_PER_MEMBER",
     "METRICS_TOKEN",
+    "PUBLISH_TOKEN",
     "RUST_LOG",
     "LOG_FORMAT",
 ];
-
-/// Characters of a token that nobody guesses.
-const MIN_TOKEN: usize = 16;
 
 /// All settings that are not valid, each with what is wrong.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -161,6 +164,15 @@ impl Reader<'_> {
             }
         }
         addresses
+    }
+
+    /// A token that whoever is to be trusted sends. It is a secret, so it is not shown when it is not valid.
+    fn token(&mut self, name: &str) -> Option<SecretString> {
+        let token = self.text(name)?;
+        if token.len() < MIN_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.problems.push(format!("  {name} must be at least {MIN_TOKEN} letters, digits and signs."));
+        }
+        Some(token.into())
     }
 
     /// Where pictures are kept: a bucket if one is named, else a folder.
@@ -237,11 +249,6 @@ impl Config {
         if !matches!(log_format.as_str(), "text" | "json") {
             reader.problems.push(format!("  LOG_FORMAT is {log_format:?}, but must be text or json."));
         }
-        let metrics_token = reader.text("METRICS_TOKEN");
-        if metrics_token.as_ref().is_some_and(|token| token.len() < MIN_TOKEN) {
-            reader.problems.push(format!("  METRICS_TOKEN must have {MIN_TOKEN} characters or more."));
-        }
-        let metrics_token = metrics_token.map(SecretString::from);
         let config = Self {
             node_address: reader.text("NODE_ADDRESS"),
             address,
@@ -267,7 +274,8 @@ impl Config {
                 per_address: reader.parsed("EVENT_CONNECTIONS_PER_ADDRESS", 200, "a number"),
                 per_member: reader.parsed("EVENT_CONNECTIONS_PER_MEMBER", 20, "a number"),
             },
-            metrics_token,
+            metrics_token: reader.token("METRICS_TOKEN"),
+            publish_token: reader.token("PUBLISH_TOKEN"),
             log_filter: reader
                 .text("RUST_LOG")
                 .unwrap_or_else(|| "warn,server=info,backend=info,media=info,audit=info".to_owned()),
@@ -300,6 +308,7 @@ mod tests {
             "LEARNIFY_ADDRESS" => Some("here".to_owned()),
             "PUBLIC_ORIGIN" => Some("https://example.org/path".to_owned()),
             "TRUSTED_PROXIES" => Some("10.0.0.1, proxy".to_owned()),
+            "PUBLISH_TOKEN" => Some("short".to_owned()),
             "LOG_FORMAT" => Some("xml".to_owned()),
             "PICTURES_URL" => Some("https://example.org".to_owned()),
             "METRICS_TOKEN" => Some("short".to_owned()),
@@ -308,9 +317,10 @@ mod tests {
         };
         let message = Config::read(&wrong).unwrap_err().to_string();
         let names = ["LEARNIFY_ADDRESS", "PUBLIC_ORIGIN", "\"proxy\"", "RATE_LIMIT_FACTOR", "LOG_FORMAT", "PICTURES_URL"];
-        for name in names.into_iter().chain(["DATABASE_POOL_SIZE", "DATABASE_WAIT_MILLIS", "METRICS_TOKEN"]) {
+        for name in names.into_iter().chain(["DATABASE_POOL_SIZE", "DATABASE_WAIT_MILLIS", "METRICS_TOKEN", "PUBLISH_TOKEN"]) {
             assert!(message.contains(name), "{name} is missing from: {message}");
         }
+        assert!(!message.contains("short"), "a secret is not repeated");
     }
 
     #[test]

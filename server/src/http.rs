@@ -1,5 +1,6 @@
 //! The routes that are not pages: events, media signalling, pictures, downloads, health, performance.
 
+mod bearer;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod node_client;

@@ -100,6 +100,7 @@ pub fn router(state: AppState) -> Router {
         .route("/whep/sessions/{node}/{session}", axum::routing::delete(signalling::delete).patch(signalling::patch))
         .route("/internal/whep/{channel}", post(http::whep::post_internal))
         .layer(DefaultBodyLimit::max(signalling::MAX_OFFER));
+    let publishing = post(http::events::publish::post).layer(DefaultBodyLimit::max(http::events::publish::MAX_PUBLICATION));
     let routes = Router::new()
         .route("/livez", get(http::health::livez))
         .route("/readyz", get(http::health::readyz))
@@ -107,7 +108,7 @@ pub fn router(state: AppState) -> Router {
         .route("/metrics", get(http::performance::metrics))
         .route("/api/performance", get(http::performance::get))
         .route("/api/export", get(http::personal_data::export))
-        .route("/api/stream-updates", get(http::events::get))
+        .route("/api/stream-updates", get(http::events::get).merge(publishing))
         .route("/pictures/{id}/{file}", get(http::pictures::get))
         .merge(media)
         .merge(files(&state.config))

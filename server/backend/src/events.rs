@@ -1,12 +1,15 @@
 //! Events: published once, delivered to every reader on every server.
 //!
-//! [`hub`] is the delivery within this process, `bus` the way between processes. Publishing never waits for either.
+//! [`hub`] holds the readers of this process, `delivery` is the way to them, and `bus` the way between processes. Publishing
+//! waits for none of them. What changes faster than anybody can see is merged by `pace`.
 //! What must not be lost by a crash is a [`Letter`], which the outbox keeps until all servers can hear of it.
 
 mod bus;
 mod changes;
+mod delivery;
 pub mod hub;
 mod letter;
+mod pace;
 
 pub use bus::BusSettings;
 pub(crate) use bus::redis_builder;
@@ -15,37 +18,36 @@ pub use hub::{Frame, Hub, Start, Subscription};
 pub use letter::Letter;
 
 use crate::database::Database;
+use delivery::Delivery;
 use domain::event::{Event, Position, Topic};
-use letter::{Delivered, Settled};
+use letter::Settled;
 use uuid::Uuid;
 
 /// Where events are published and read. Cheap to clone.
 #[derive(Clone)]
 pub struct Events {
-    hub: Hub,
+    delivery: Delivery,
     bus: Option<bus::Bus>,
-    delivered: Delivered,
     settled: Settled,
 }
 
 impl Events {
     /// Events within this process only.
     pub fn local() -> crate::Result<Self> {
-        Ok(Self { hub: Hub::new()?, bus: None, delivered: Delivered::default(), settled: Settled::default() })
+        Ok(Self { delivery: Delivery::new(Hub::new()?), bus: None, settled: Settled::default() })
     }
 
     /// Events shared with the other servers on this database, by Redis where it is set. `node` is the id of this server.
     pub fn shared(node: Uuid, database: &Database, redis: Option<&BusSettings>) -> crate::Result<Self> {
-        let hub = Hub::new()?;
-        let (delivered, settled) = (Delivered::default(), Settled::default());
-        let deliver = bus::Delivery { hub: hub.clone(), delivered: delivered.clone() };
-        let bus = bus::Bus::connect(node, database.clone(), redis, deliver, settled.clone())?;
-        Ok(Self { hub, bus: Some(bus), delivered, settled })
+        let (delivery, settled) = (Delivery::new(Hub::new()?), Settled::default());
+        let bus = bus::Bus::connect(node, database.clone(), redis, delivery.clone(), settled.clone())?;
+        Ok(Self { delivery, bus: Some(bus), settled })
     }
 
-    /// Delivers an event to all who read one of the topics, here and on the other servers.
+    /// Delivers an event to all who read one of the topics, here and on the other servers. Changes of one stream that follow
+    /// each other within 250 ms reach readers as one, and so do viewer counts.
     pub fn publish(&self, topics: &[Topic], event: &Event) {
-        self.hub.publish(topics, event);
+        self.delivery.deliver(topics, event, None);
         if let Some(bus) = &self.bus {
             bus.publish(topics, event, None);
         }
@@ -54,9 +56,7 @@ impl Events {
     /// Delivers what was put into the outbox and is committed now. What was delivered here before is only passed on.
     pub(crate) fn send(&self, letter: Letter) {
         let Letter { id, topics, event } = letter;
-        if self.delivered.note(id) {
-            self.hub.publish(&topics, &event);
-        }
+        self.delivery.deliver(&topics, &event, Some(id));
         match &self.bus {
             Some(bus) => bus.publish(&topics, &event, Some(id)),
             None => self.settled.add([id]),
@@ -77,15 +77,15 @@ impl Events {
 
     /// The position of the last event. Read it before the data of a snapshot, never after.
     pub fn position(&self) -> Position {
-        self.hub.position()
+        self.hub().position()
     }
 
     pub(crate) fn changes(&self) -> &Changes {
-        self.hub.changes()
+        self.hub().changes()
     }
 
     pub fn hub(&self) -> &Hub {
-        &self.hub
+        self.delivery.hub()
     }
 
     /// Whether events reach the other servers without a detour; true as well where none was set up.

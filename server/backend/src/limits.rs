@@ -19,6 +19,8 @@ pub enum Action {
     Chat,
     /// Opening an event connection.
     EventConnection,
+    /// Events of trusted services, and attempts on their token.
+    Publish,
     /// Offers to publish or to watch.
     Offer,
     /// Searches; suggestions while typing count as reads.
@@ -37,12 +39,13 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Page,
         Self::Read,
         Self::Write,
         Self::Chat,
         Self::EventConnection,
+        Self::Publish,
         Self::Offer,
         Self::Search,
         Self::Upload,
@@ -65,6 +68,8 @@ impl Action {
             Self::Chat => [(40, MINUTE), (180, MINUTE)],
             // A page change may open a new connection, so this follows the pages.
             Self::EventConnection => [(60, MINUTE), (120, MINUTE)],
+            // Twenty a second for each service. Each event may go to everybody.
+            Self::Publish => [(1200, MINUTE), (1200, MINUTE)],
             Self::Offer => [(30, MINUTE), (60, MINUTE)],
             // Each takes a core for a moment, and stays for a quarter of an hour when the next one replaces it.
             Self::Upload => [(5, QUARTER), (20, QUARTER)],

@@ -128,8 +128,8 @@ pub async fn database_settings() -> Settings {
 /// Several tests run at once, some of them with all that a machine has, so nobody is sent away after a short wait.
 fn settings(name: &str) -> Settings {
     let mut settings = Settings::new(CLUSTER.cluster.url(name, &CLUSTER.password)).with_pool_size(4);
-    settings.limits.wait = Duration::from_secs(60);
-    settings.limits.create = Duration::from_secs(60);
+    settings.limits.wait = Duration::from_mins(1);
+    settings.limits.create = Duration::from_mins(1);
     settings
 }
 

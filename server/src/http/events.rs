@@ -3,6 +3,8 @@
 //! The first event is a heartbeat when the stream continues where the reader left off, and `resync` when it cannot.
 //! To a member nothing is said about people who are hidden from them; when those change, there is another `resync`.
 
+pub(crate) mod publish;
+
 use super::problem::Problem;
 use crate::{AppState, config::EventConnections};
 use axum::{

@@ -1,6 +1,6 @@
 //! Requests from one server to another, for the sessions that are there.
 
-use crate::http::problem::Problem;
+use crate::http::{bearer::bears, problem::Problem};
 use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, Response, header},
@@ -35,12 +35,7 @@ impl NodeClient {
 
     /// Whether a request comes from one of the servers.
     pub(super) fn is_from_server(&self, headers: &HeaderMap) -> bool {
-        use subtle::ConstantTimeEq;
-        let given = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "));
-        given.is_some_and(|given| given.as_bytes().ct_eq(self.token.expose_secret().as_bytes()).into())
+        bears(headers, &self.token)
     }
 
     /// Sends a request and gives the answer back as it came, with the headers that matter.

@@ -1,9 +1,9 @@
 //! How the server is doing: `GET /api/performance` for its owners, and `GET /metrics` for Prometheus.
 //!
-//! `/metrics` exists only where METRICS_TOKEN is set, and wants it as bearer token: behind a reverse proxy everybody comes
+//! `/metrics` exists only where `METRICS_TOKEN` is set, and wants it as bearer token: behind a reverse proxy everybody comes
 //! from this machine, so the address says nothing about who asks.
 
-use super::problem::Problem;
+use super::{bearer::bears, problem::Problem};
 use crate::AppState;
 use axum::{
     Extension, Json,
@@ -13,10 +13,8 @@ use axum::{
 };
 use backend::{cache::Numbers, database::PoolUse, media::MediaLoad};
 use domain::account::{Role, Viewer};
-use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt::Write};
-use subtle::ConstantTimeEq;
 
 /// The version of the text format (Prometheus, exposition formats).
 const TEXT_FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -67,9 +65,7 @@ pub(crate) async fn get(State(state): State<AppState>, viewer: Option<Extension<
 
 pub(crate) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let token = state.config.metrics_token.as_ref().ok_or_else(|| domain::Error::not_found("page"))?;
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if !bool::from(given.as_bytes().ct_eq(token.expose_secret().as_bytes())) {
+    if !bears(&headers, token) {
         return Err(domain::Error::Unauthenticated.into());
     }
     let text = Performance::of(&state).text();
@@ -100,7 +96,7 @@ impl Performance {
         let mut text = Text(String::new());
         text.family("learnify_uptime_seconds", "gauge", "Since this server started.");
         text.value("learnify_uptime_seconds", "", self.uptime_seconds);
-        let counters: [(&str, &str, fn(&Kept) -> f64); 8] = [
+        let counters: [Counter; 8] = [
             ("hits_total", "Fresh values given away.", |kept| float(kept.hits)),
             ("misses_total", "Questions that waited for a read.", |kept| float(kept.misses)),
             ("stale_total", "Values given away that were not fresh.", |kept| float(kept.stale)),
@@ -148,6 +144,9 @@ impl From<Numbers> for Kept {
         Self { hits, misses, stale, reads, refreshes, shared, failures, saved_seconds: saved.as_secs_f64() }
     }
 }
+
+/// A name, what it counts, and the count.
+type Counter = (&'static str, &'static str, fn(&Kept) -> f64);
 
 /// Lines of the text format.
 struct Text(String);

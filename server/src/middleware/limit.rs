@@ -31,6 +31,9 @@ pub(super) fn action(method: &Method, path: &str) -> Option<Action> {
     if path == "/api/stream-updates" && method == Method::GET {
         return Some(Action::EventConnection);
     }
+    if path == "/api/stream-updates" && method == Method::POST {
+        return Some(Action::Publish);
+    }
     if path == "/whip" || path.starts_with("/whep/") && method == Method::POST {
         return Some(Action::Offer);
     }
@@ -70,6 +73,7 @@ mod tests {
             (Method::GET, "/metrics", Some(Action::Read)),
             (Method::GET, "/api/performance", Some(Action::Read)),
             (Method::GET, "/api/stream-updates", Some(Action::EventConnection)),
+            (Method::POST, "/api/stream-updates", Some(Action::Publish)),
             (Method::GET, "/search", Some(Action::Search)),
             (Method::GET, "/api/app/api/search/search", Some(Action::Search)),
             (Method::GET, "/api/app/api/search/search_suggestions", Some(Action::Read)),

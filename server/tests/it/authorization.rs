@@ -135,6 +135,7 @@ const ROUTES: &[(&str, Method, u16)] = &[
     ("/api/stream-updates?topics=streams", Method::GET, 200),
     ("/api/stream-updates?topics=chat:00000000-0000-0000-0000-000000000000", Method::GET, 200),
     ("/api/stream-updates?topics=*", Method::GET, 403),
+    ("/api/stream-updates", Method::POST, 404),
     ("/whip", Method::POST, 401),
     ("/whip/sessions/00000000-0000-0000-0000-000000000000/x", Method::DELETE, 404),
     ("/whep/ana", Method::POST, 415),

@@ -1,12 +1,13 @@
 //! The event stream over HTTP.
 
-use crate::harness::Site;
-use axum::http::StatusCode;
+use crate::harness::{Answer, Browser, Site};
+use axum::http::{Method, StatusCode};
 use domain::{
     Category, UserId,
     event::{Event, Heartbeat, Topic, Update},
 };
-use server::config::EventConnections;
+use serde_json::{Value, json};
+use server::config::{Config, EventConnections};
 use uuid::Uuid;
 
 fn ended(n: u128) -> Event {
@@ -94,7 +95,7 @@ async fn the_end_of_a_session_ends_its_stream_and_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_and_give_their_place_back() {
     let limits = EventConnections { total: 3, per_address: 2, per_member: 1 };
-    let site = Site::with(|config| server::config::Config { event_connections: limits, ..config }).await;
+    let site = Site::with(|config| Config { event_connections: limits, ..config }).await;
     let path = "/api/stream-updates?topics=streams";
     let first = site.guest().get(path).await;
     let second = site.guest().get(path).await;
@@ -113,8 +114,114 @@ async fn a_server_that_stops_asks_its_readers_to_come_back() {
     site.draining.cancel();
     let last = events.next().await.unwrap();
     assert_eq!(last.name, "reconnect");
-    assert!(serde_json::from_str::<serde_json::Value>(&last.data).unwrap()["retry_ms"].as_u64().unwrap() <= 5000);
+    assert!(serde_json::from_str::<Value>(&last.data).unwrap()["retry_ms"].as_u64().unwrap() <= 5000);
     assert_eq!(events.next().await, None);
     assert_eq!(site.guest().get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(site.guest().get("/api/stream-updates?topics=streams").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// A site that trusts a service, and that service.
+async fn with_service() -> (Site, Browser) {
+    let site = Site::with(trusting).await;
+    let service = site.guest().with("authorization", &format!("Bearer {TOKEN}"));
+    (site, service)
+}
+
+fn trusting(config: Config) -> Config {
+    Config { publish_token: Some(TOKEN.to_owned().into()), ..config }
+}
+
+async fn publish(service: &mut Browser, body: &Value) -> Answer {
+    service.request(Method::POST, "/api/stream-updates", Some("application/json"), body.to_string()).await
+}
+
+fn channel_topic(n: u128) -> String {
+    format!("channel:{}", Uuid::from_u128(n))
+}
+
+fn renamed(n: u128, title: &str) -> Value {
+    json!({ "channel_updated":
+        { "channel": Uuid::from_u128(n), "display_name": "Ana", "title": title, "category": "study", "presentation": null } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_service_tells_readers() {
+    let (site, mut service) = with_service().await;
+    let mut events = site.guest().get(&format!("/api/stream-updates?topics={}", channel_topic(1))).await.events();
+    assert_eq!(events.next().await.unwrap().name, "resync");
+    let body = json!({ "topics": [channel_topic(1)], "event": renamed(1, "Lifetimes") });
+
+    let member = site.member("ana").await;
+    let wrong = format!("Bearer {}", TOKEN.replace('f', "0"));
+    for mut stranger in [site.guest(), member, site.guest().with("authorization", &wrong)] {
+        let refused = publish(&mut stranger, &body).await;
+        assert_eq!((refused.status, refused.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"));
+    }
+    let other = json!({ "topics": [channel_topic(2)], "event": renamed(2, "Another channel") });
+    assert_eq!(publish(&mut service, &other).await.status, StatusCode::ACCEPTED);
+    assert_eq!(publish(&mut service, &body).await.status, StatusCode::ACCEPTED);
+    let update: Update = serde_json::from_str(&events.next().await.unwrap().data).unwrap();
+    let Event::ChannelUpdated { title, .. } = update.event else { panic!("{update:?}") };
+    assert_eq!(title, "Lifetimes", "and nothing of what strangers said");
+    let reads_all = service.get("/api/stream-updates?topics=*").await;
+    assert_eq!(reads_all.status, StatusCode::FORBIDDEN, "who may speak may not therefore listen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_says_is_checked() {
+    let (site, mut service) = with_service().await;
+    let before = site.backend.events.position();
+    let card = json!({ "channel": Uuid::nil(), "username": "ana", "display_name": "Ana", "title": "Lifetimes", "category": "study",
+        "live": { "broadcast": Uuid::nil(), "started_at": 0, "signal": "live", "viewers": 1 } });
+    let nobody = Uuid::nil();
+    let many: Vec<String> = (0..9).map(channel_topic).collect();
+    for body in [
+        json!({}),
+        json!({ "topics": [channel_topic(1)] }),
+        json!({ "topics": [], "event": renamed(1, "Lifetimes") }),
+        json!({ "topics": many, "event": renamed(1, "Lifetimes") }),
+        json!({ "topics": [channel_topic(1), channel_topic(1)], "event": renamed(1, "Lifetimes") }),
+        json!({ "topics": [channel_topic(2)], "event": renamed(1, "Lifetimes") }),
+        json!({ "topics": ["*"], "event": renamed(1, "Lifetimes") }),
+        json!({ "topics": ["nonsense"], "event": renamed(1, "Lifetimes") }),
+        json!({ "topics": [channel_topic(1)], "event": renamed(1, "x") }),
+        json!({ "topics": [channel_topic(1)], "event": renamed(1, "Lifetimes"), "more": 1 }),
+        json!({ "topics": ["streams"], "event": "session_ended" }),
+        json!({ "topics": ["streams"], "event": { "viewers": { "counts": [] } } }),
+        json!({ "topics": ["category:coding"], "event": { "stream_started": { "stream": card } } }),
+        json!({ "topics": [format!("chat:{nobody}")], "event": { "chat": { "channel": nobody, "author": null, "change": "x" } } }),
+        json!({ "topics": ["streams"], "event": { "notified": { "unread": 1 } } }),
+    ] {
+        let refused = publish(&mut service, &body).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+    }
+    let right = json!({ "topics": ["streams", "category:study"], "event": { "stream_started": { "stream": card } } });
+    let as_text = service.request(Method::POST, "/api/stream-updates", Some("text/plain"), right.to_string()).await;
+    assert_eq!(as_text.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let large = json!({ "topics": [channel_topic(1)], "event": renamed(1, &"x".repeat(20_000)) });
+    assert_eq!(publish(&mut service, &large).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(site.backend.events.position(), before, "nothing was told");
+    assert_eq!(publish(&mut service, &right).await.status, StatusCode::ACCEPTED);
+    assert_eq!(site.backend.events.position().sequence, before.sequence + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_says_too_much_is_slowed_down() {
+    let site = Site::limited(trusting).await;
+    let mut service = site.guest().with("authorization", &format!("Bearer {TOKEN}"));
+    let body = json!({ "topics": [channel_topic(1)], "event": renamed(1, "Lifetimes") });
+    let mut n_accepted = 0;
+    let refused = loop {
+        let answer = publish(&mut service, &body).await;
+        if answer.status != StatusCode::ACCEPTED {
+            break answer;
+        }
+        n_accepted += 1;
+        assert!(n_accepted < 10_000, "there is a limit");
+    };
+    assert!(n_accepted >= 1200, "{n_accepted}");
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
 }

@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
-use backend::{Backend, events::Events, testing};
+use backend::{Backend, events::Events, limits::Limits, testing};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::BodyExt;
@@ -30,7 +30,14 @@ impl Site {
 
     /// A site whose settings differ from the defaults.
     pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
-        Self::on(testing::backend_on(&testing::database_settings().await, Events::local().unwrap()), change)
+        let settings = testing::database_settings().await;
+        Self::on(testing::backend_on(&settings, Events::local().unwrap()), change)
+    }
+
+    /// The same with the rate limits that hold in production.
+    pub async fn limited(change: impl FnOnce(Config) -> Config) -> Self {
+        let limits = Limits::new(std::num::NonZeroU32::MIN);
+        Self::on(testing::backend_with(&testing::database_settings().await, Events::local().unwrap(), limits), change)
     }
 
     /// A site with these services.

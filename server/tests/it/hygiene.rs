@@ -55,6 +55,7 @@ fn nothing_is_left_to_do() {
         "frontend/src",
         "server/src",
         "server/backend/src",
+        "server/load/src",
         "server/media/src",
         "server/publisher/src",
     ] {

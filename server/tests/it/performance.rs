@@ -8,7 +8,7 @@ use backend::{
     testing::{backend_that_keeps, client, database_settings},
 };
 
-const TOKEN: &str = "a long token for a scraper";
+const TOKEN: &str = "a-long-token-for-one-scraper-only";
 
 async fn site() -> Site {
     let events = Events::local().unwrap();

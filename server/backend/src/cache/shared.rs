@@ -72,7 +72,7 @@ impl Shared {
         let asked = Instant::now();
         let clock = self.client.custom::<(i64, i64), Value>(cmd!("TIME"), Vec::new());
         let stored = self.client.get::<Option<String>, _>(self.name(key));
-        let (clock, stored) = self.bounded(async { tokio::try_join!(clock, stored) }).await?;
+        let (clock, stored) = Box::pin(self.bounded(async { tokio::try_join!(clock, stored) })).await?;
         let clock = clock.0.saturating_mul(1_000_000).saturating_add(clock.1);
         let value = stored.and_then(|json| read(&json)).and_then(|stored: Stored<T>| {
             // From the future: the clock was set back. It is not known how old that is.

@@ -44,6 +44,16 @@ impl<T> Answer<T> {
     }
 }
 
+/// What is done with what other servers read.
+#[derive(Clone, Copy)]
+enum Others {
+    Ignored,
+    /// It is as good as read here, if they began after this moment.
+    Taken {
+        after: Option<Instant>,
+    },
+}
+
 type Slot<T> = Arc<Mutex<Entry<T>>>;
 
 /// Values of one type. Cheap to clone.
@@ -142,15 +152,16 @@ impl<T: Cached> Shelf<T> {
     {
         let (sender, flight) = watch::channel(None);
         entry.begin(flight.clone());
-        let (shelf, slot, key) = (self.clone(), Arc::clone(slot), key.clone());
-        let (read_at, known_at) = (self.0.cache.changes.position(), entry.known_at());
+        let (owner, slot, key) = (self.clone(), Arc::clone(slot), key.clone());
+        let read_at = self.0.cache.changes.position();
+        let others = if may_be_shared { Others::Taken { after: entry.known_at() } } else { Others::Ignored };
         let counter = self.0.cache.counters.of(key.namespace());
         if !is_awaited {
             add_one(&counter.refreshes);
         }
         tokio::spawn(async move {
-            let cache = &shelf.0.cache;
-            let reading = shelf.read(&key, read_at, &load, may_be_shared.then_some(known_at));
+            let cache = &owner.0.cache;
+            let reading = owner.read(&key, read_at, &load, others);
             let outcome = match tokio::time::timeout(READ_TIME, reading).await {
                 Ok(outcome) => outcome,
                 Err(_elapsed) => Err(domain::Error::Unavailable.into()),
@@ -168,8 +179,8 @@ impl<T: Cached> Shelf<T> {
         flight
     }
 
-    /// Finds or reads a value. What others read is taken if they may be asked, and began after the given moment.
-    async fn read<L, F>(&self, key: &Key, read_at: Position, load: &L, others_after: Option<Option<Instant>>) -> Result<Kept<T>>
+    /// Finds or reads a value. What others read may be taken.
+    async fn read<L, F>(&self, key: &Key, read_at: Position, load: &L, others: Others) -> Result<Kept<T>>
     where
         L: Fn(Position) -> F,
         F: Future<Output = Result<T>>,
@@ -179,13 +190,13 @@ impl<T: Cached> Shelf<T> {
         let counter = cache.counters.of(key.namespace());
         let shared = cache.shared.as_ref().filter(|shared| !fresh.is_zero() && shared.is_up());
         let mut clock = None;
-        if let (Some(shared), Some(known_at)) = (shared, others_after)
+        if let (Some(shared), Others::Taken { after }) = (shared, others)
             && let Some(found) = shared.get::<T>(key).await
         {
             clock = Some(found.clock);
             if let Some(found) = found.value
                 && found.since.elapsed() < fresh
-                && known_at.is_none_or(|known_at| known_at < found.since)
+                && after.is_none_or(|after| after < found.since)
                 && let Some(read_at) = cache.changes.position_at(found.since)
             {
                 let kept = keep(found.value, key, read_at, found.since, found.cost);

@@ -12,10 +12,7 @@ mod receiver;
 mod redis;
 mod sender;
 
-use super::{
-    Hub,
-    letter::{Delivered, Settled},
-};
+use super::{delivery::Delivery, letter::Settled};
 use crate::{Result, database::Database};
 use domain::event::{Event, Topic};
 use ledger::Ledger;
@@ -40,12 +37,6 @@ pub struct BusSettings {
     pub url: SecretString,
     /// Keeps installations on one Redis apart; the first part of every name there.
     pub prefix: String,
-}
-
-/// Where what comes in is delivered.
-pub(super) struct Delivery {
-    pub(super) hub: Hub,
-    pub(super) delivered: Delivered,
 }
 
 #[derive(Clone)]

@@ -52,6 +52,11 @@ impl Changes {
         self.lock().note(position, topics, event, Instant::now());
     }
 
+    /// Notes an event that will be published after this position.
+    pub(super) fn note_ahead(&self, position: Position, topics: &[Topic], event: &Event) {
+        self.lock().note_ahead(position, topics, event);
+    }
+
     /// Forgets everything: what was missed is unknown, so that nothing that was read before holds.
     pub(super) fn begin(&self, position: Position) {
         *self.lock() = Log::new(position, Instant::now());
@@ -110,6 +115,14 @@ impl Log {
         self.newest = (now, position.sequence);
     }
 
+    /// Until it is published nothing holds that is read about its topics: of what is read meanwhile nobody knows whether it was
+    /// before the change or after.
+    fn note_ahead(&mut self, position: Position, topics: &[Topic], event: &Event) {
+        for topic in outdated(topics, event) {
+            self.topics.entry(topic).or_default().change = position.sequence + 1;
+        }
+    }
+
     /// Forgets the topics that were quiet for longest. It is as if they had changed when the last of them did.
     fn forget_half(&mut self) {
         let mut sequences: Vec<u64> = self.topics.values().map(|last| last.change.max(last.event)).collect();
@@ -152,8 +165,6 @@ const fn is_read_about(topic: Topic) -> bool {
 /// The topics about which what was read before the event is out of date.
 fn outdated(topics: &[Topic], event: &Event) -> Vec<Topic> {
     match event {
-        // A reader who knows the position of what it shows applies these itself, and they are many.
-        Event::Viewers { .. } => Vec::new(),
         // Lists of all streams also name channels that are not live.
         Event::ChannelUpdated { channel, .. } => vec![Topic::Channel(*channel), Topic::Streams],
         // Whoever writes gains experience, and so does whoever follows; their own page shows the level.
@@ -164,7 +175,8 @@ fn outdated(topics: &[Topic], event: &Event) -> Vec<Topic> {
         | Event::StreamEnded { .. }
         | Event::FollowersChanged { .. }
         | Event::Hidden => topics.iter().copied().filter(|topic| is_read_about(*topic)).collect(),
-        Event::BlocksChanged | Event::Notified { .. } | Event::SessionEnded => Vec::new(),
+        // Counts of viewers are many, and a reader who knows the position of what it shows applies them itself.
+        Event::Viewers { .. } | Event::BlocksChanged | Event::Notified { .. } | Event::SessionEnded => Vec::new(),
     }
 }
 
@@ -206,6 +218,19 @@ mod tests {
         assert!(!log.holds(at(10), &[Topic::Streams]) && !log.holds(at(10), &[Topic::Channel(user(1))]));
         assert!(log.holds(at(10), &[Topic::Channel(user(2))]) && log.holds(at(11), &[Topic::Streams]));
         assert!(!log.holds(Position { epoch: 2, sequence: 99 }, &[Topic::Streams]), "of another epoch nothing is known");
+    }
+
+    #[test]
+    fn nothing_holds_while_a_change_waits_to_be_published() {
+        let now = Instant::now();
+        let mut log = Log::new(at(10), now);
+        log.note_ahead(at(10), &[Topic::Streams], &ended(1));
+        assert!(!log.holds(at(10), &[Topic::Streams]));
+        assert!(log.holds(at(10), &[Topic::Channel(user(2))]));
+        log.note(at(11), &[Topic::Chat(user(2))], &Event::Hidden, now);
+        assert!(log.holds(at(11), &[Topic::Streams]), "whoever read at this position read after the change");
+        log.note(at(12), &[Topic::Streams], &ended(1), now);
+        assert!(!log.holds(at(11), &[Topic::Streams]) && log.holds(at(12), &[Topic::Streams]));
     }
 
     #[test]

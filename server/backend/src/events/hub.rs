@@ -175,6 +175,12 @@ impl Hub {
         Ok(Self { state: Arc::new(Mutex::new(state)), changes })
     }
 
+    /// Says that an event will be published a little later, to those who keep what they read.
+    pub(super) fn announce(&self, topics: &[Topic], event: &Event) {
+        let state = self.lock();
+        self.changes.note_ahead(state.position(), topics, event);
+    }
+
     /// What changed last, for those who keep what they read.
     pub(crate) fn changes(&self) -> &Changes {
         &self.changes

@@ -52,7 +52,7 @@ impl Channels {
             let (database, public_origin, name) = (database.clone(), Arc::clone(&public_origin), name.clone());
             async move { read_page(&database, &public_origin, position, &name).await }
         };
-        let mut answer = self.shelf.get(key, load).await?;
+        let mut answer = Box::pin(self.shelf.get(key, load)).await?;
         if let Some(reader) = reader {
             let page = &mut answer.value;
             let mut connection = self.database.connection().await?;

@@ -34,17 +34,15 @@ impl Surroundings {
 
     /// The same, and how old that is.
     pub async fn answer(&self, reader: Option<UserId>) -> Result<Answer<Chrome>> {
-        match reader {
-            Some(reader) => self.of_member(reader).await.map(Answer::new),
-            None => {
-                let database = self.database.clone();
-                let load = move |position| {
-                    let database = database.clone();
-                    async move { of_guest(&database, position).await }
-                };
-                self.shelf.get(Key::Recommended, load).await
-            }
+        if let Some(reader) = reader {
+            return self.of_member(reader).await.map(Answer::new);
         }
+        let database = self.database.clone();
+        let load = move |position| {
+            let database = database.clone();
+            async move { of_guest(&database, position).await }
+        };
+        self.shelf.get(Key::Recommended, load).await
     }
 
     async fn of_member(&self, reader: UserId) -> Result<Chrome> {

@@ -167,7 +167,7 @@ impl Drop for Media {
 }
 
 async fn after_each_mutation(redis: Option<&Redis>) {
-    let (mut pair, ana, ben) = Pair::new(redis).await;
+    let (mut pair, ana, ben) = Box::pin(Pair::new(redis)).await;
     let here = pair.here.clone();
     let upload = async |kind, seed| {
         here.pictures.upload(&ana, kind, sample_picture(seed)).await.map_err(|error| error.to_string()).unwrap();
@@ -224,19 +224,19 @@ async fn after_each_mutation(redis: Option<&Redis>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_mutation_this_server_and_another_read_the_new_state() {
-    after_each_mutation(Some(&Redis::running())).await;
+    Box::pin(after_each_mutation(Some(&Redis::running()))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_mutation_without_redis_too() {
-    after_each_mutation(None).await;
+    Box::pin(after_each_mutation(None)).await;
 }
 
 /// What one server has read, another need not: it takes it from Redis.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_server_read_is_there_for_the_other() {
     let redis = Redis::running();
-    let (pair, ana, _) = Pair::new(Some(&redis)).await;
+    let (pair, ana, _) = Box::pin(Pair::new(Some(&redis))).await;
     let found = async {
         let mut n = 0;
         while numbers(&pair.there, Namespace::Channel).shared == 0 {
@@ -255,7 +255,7 @@ async fn what_one_server_read_is_there_for_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_may_hang_crash_and_forget() {
     let mut redis = Redis::running();
-    let (mut pair, ana, _) = Pair::new(Some(&redis)).await;
+    let (mut pair, ana, _) = Box::pin(Pair::new(Some(&redis))).await;
     let change = async |here: &Backend, title: &str| here.channels.update_stream(&ana, title, "study").await.unwrap();
     redis.signal("STOP");
     change(&pair.here, "While it hangs").await;
@@ -284,7 +284,7 @@ async fn redis_may_hang_crash_and_forget() {
 async fn a_read_that_a_change_overtakes_is_given_to_nobody_after_it() {
     const CHANGES: u32 = 150;
     let redis = Redis::running();
-    let (pair, ana, _) = Pair::new(Some(&redis)).await;
+    let (pair, ana, _) = Box::pin(Pair::new(Some(&redis))).await;
     let (is_over, mut readers) = (Arc::new(AtomicBool::new(false)), Vec::new());
     for backend in [&pair.here, &pair.here, &pair.here, &pair.there, &pair.there] {
         let (backend, is_over) = (backend.clone(), Arc::clone(&is_over));
@@ -434,9 +434,9 @@ async fn while_the_database_is_away_kept_pages_go_on() {
     assert_eq!(read().await, [None, None, None], "what was just read is fresh");
     for how in ["killed", "stopped"] {
         if how == "killed" {
-            postgres.kill()
+            postgres.kill();
         } else {
-            postgres.signal("STOP")
+            postgres.signal("STOP");
         }
         let marked = async { while read().await.iter().any(Option::is_none) {} };
         tokio::time::timeout(PATIENCE, marked).await.expect("an answer");
@@ -446,9 +446,9 @@ async fn while_the_database_is_away_kept_pages_go_on() {
         }
         assert!(began.elapsed() < AT_ONCE, "{how}: {:?}", began.elapsed());
         if how == "killed" {
-            postgres.start()
+            postgres.start();
         } else {
-            postgres.signal("CONT")
+            postgres.signal("CONT");
         }
         let healed = async {
             while read().await.iter().any(Option::is_some) {

@@ -100,7 +100,7 @@ impl Receiver {
             if self.take(&message) == Verdict::Gap {
                 tracing::warn!(origin = %message.origin, "events of another server are lost; readers start anew");
                 self.ledger().accept(message.origin, message.sequence, Instant::now());
-                self.delivery.hub.lose_continuity();
+                self.delivery.lose_continuity();
                 self.deliver(&message);
             }
         }
@@ -117,9 +117,8 @@ impl Receiver {
     }
 
     fn deliver(&self, message: &Message) {
-        let Word::Event { topics, event, letter } = &message.word else { return };
-        if letter.is_none_or(|letter| self.delivery.delivered.note(letter)) {
-            self.delivery.hub.publish(topics, event);
+        if let Word::Event { topics, event, letter } = &message.word {
+            self.delivery.deliver(topics, event, *letter);
         }
     }
 
@@ -154,7 +153,7 @@ impl Receiver {
         if let Some(redis) = &self.redis {
             self.epoch = redis.epoch().await.ok();
         }
-        self.delivery.hub.lose_continuity();
+        self.delivery.lose_continuity();
         self.ledger().set_open(true);
         self.opened = Some(Instant::now());
     }
@@ -198,7 +197,7 @@ impl Receiver {
             self.ledger().set_open(false);
             // Without a channel to subscribe to, the others may have taken until now to notice this server.
             if self.redis.is_none() && self.postgres.has_peers() {
-                self.delivery.hub.lose_continuity();
+                self.delivery.lose_continuity();
             }
         }
         if !self.unproven.is_empty() && is_over(self.doubted) && self.redis.as_ref().is_some_and(Redis::is_up) {
@@ -206,7 +205,7 @@ impl Receiver {
             for origin in std::mem::take(&mut self.unproven) {
                 self.ledger().forget(origin);
             }
-            self.delivery.hub.lose_continuity();
+            self.delivery.lose_continuity();
         }
     }
 
