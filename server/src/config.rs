@@ -308,10 +308,9 @@ mod tests {
             "LEARNIFY_ADDRESS" => Some("here".to_owned()),
             "PUBLIC_ORIGIN" => Some("https://example.org/path".to_owned()),
             "TRUSTED_PROXIES" => Some("10.0.0.1, proxy".to_owned()),
-            "PUBLISH_TOKEN" => Some("short".to_owned()),
             "LOG_FORMAT" => Some("xml".to_owned()),
             "PICTURES_URL" => Some("https://example.org".to_owned()),
-            "METRICS_TOKEN" => Some("short".to_owned()),
+            "METRICS_TOKEN" | "PUBLISH_TOKEN" => Some("short".to_owned()),
             "RATE_LIMIT_FACTOR" | "DATABASE_POOL_SIZE" | "DATABASE_WAIT_MILLIS" => Some("0".to_owned()),
             _ => None,
         };

@@ -8,7 +8,7 @@ const USAGE: &str = "learnify [--demo]\n\n  --demo  add synthetic teachers, some
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
+    match Box::pin(run()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             drop(writeln!(std::io::stderr(), "{message}"));
@@ -31,7 +31,7 @@ async fn run() -> Result<(), String> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
 
     let origin = config.public_origin.clone();
-    let server = Box::pin(Server::start(config)).await.map_err(|error| error.to_string())?;
+    let server = Server::start(config).await.map_err(|error| error.to_string())?;
     say(&format!("Learnify is ready at {origin}"));
     if let Some(token) = server.backend.accounts.owner_link().await.map_err(|error| error.to_string())? {
         say(&format!("Become the owner: {origin}/claim/{token}"));

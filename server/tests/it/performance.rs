@@ -7,12 +7,16 @@ use backend::{
     events::Events,
     testing::{backend_that_keeps, client, database_settings},
 };
+use std::time::Duration;
 
 const TOKEN: &str = "a-long-token-for-one-scraper-only";
 
 async fn site() -> Site {
     let events = Events::local().unwrap();
-    let backend = backend_that_keeps(&database_settings().await, events, cache::Settings::default(), None);
+    // Nothing ages while the test runs.
+    let hour = Duration::from_hours(1);
+    let kept = cache::Settings { streams: hour, channel: hour, recommended: hour, ..cache::Settings::default() };
+    let backend = backend_that_keeps(&database_settings().await, events, kept, None);
     Site::on(backend, |mut config| {
         config.metrics_token = Some(TOKEN.to_owned().into());
         config
