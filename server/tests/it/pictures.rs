@@ -73,7 +73,7 @@ async fn who_shows_avif_gets_it_as_soon_as_it_is_made() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let answer = tokio::time::timeout(Duration::from_secs(60), made).await.expect("it is made");
+    let answer = tokio::time::timeout(Duration::from_mins(1), made).await.expect("it is made");
     assert_eq!(answer.bytes().await.get(4..12), Some(b"ftypavif".as_slice()));
     let mut former = site.guest().with("accept", "image/webp,*/*;q=0.8");
     assert_eq!(former.get(&format!("/pictures/{id}/128.webp")).await.header("content-type"), "image/webp");
