@@ -1,6 +1,6 @@
 # Every verb is a short script in .make; continuous integration calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test build check test-rust test-wasm test-browser faults bench-chat bench-chat-browser bench-events watch size screenshots deny clean
+.PHONY: help run demo test build check test-rust test-wasm test-browser faults bench-chat bench-chat-browser bench-events bench-pages watch size screenshots deny clean
 
 run: ## Bring what is missing, build, and serve on http://127.0.0.1:3000
 	@exec .make/run.sh
@@ -38,6 +38,9 @@ bench-chat-browser: ## How long the frames of a page take while its chat is busy
 bench-events: ## How quickly and at what cost thousands of pages hear of something
 	@exec .make/bench-events.sh
 
+bench-pages: ## How many home pages a second, with what visitors read kept and without
+	@exec .make/bench-pages.sh
+
 watch: ## Develop: rebuild and reload on every change
 	@exec .make/watch.sh
 
@@ -54,4 +57,4 @@ clean: ## Remove what was built; accounts and recordings in data/ stay
 	@cargo clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
