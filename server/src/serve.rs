@@ -58,15 +58,20 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: CancellationT
             tracing::debug!(%error, "a connection was gone at once");
             continue;
         }
-        let (builder, router, watcher) = (builder.clone(), router.clone(), graceful.watcher());
+        let (builder, router, watcher, stopped) = (builder.clone(), router.clone(), graceful.watcher(), stopped.clone());
         tokio::spawn(async move {
             // hyper starts its own clock only after it has seen which protocol is spoken.
-            let first_byte = tokio::time::timeout(HEAD_TIME, stream.peek(&mut [0])).await;
-            if !matches!(first_byte, Ok(Ok(1))) {
+            let mut first_byte = [0];
+            let first = tokio::select! {
+                // A browser opens connections that it may never use.
+                () = stopped.cancelled() => return,
+                first = tokio::time::timeout(HEAD_TIME, stream.peek(&mut first_byte)) => first,
+            };
+            if !matches!(first, Ok(Ok(1))) {
                 return;
             }
             let service = hyper::service::service_fn(move |request| answer(router.clone(), request, address));
-            let connection = builder.serve_connection_with_upgrades(TokioIo::new(Lingering::new(stream)), service);
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(Lingering::new(stream, stopped)), service);
             if let Err(error) = watcher.watch(connection.into_owned()).await {
                 tracing::debug!(%error, "a connection ended early");
             }

@@ -12,7 +12,7 @@ pub fn hold_while(is_held: Signal<bool>, question: &'static str) {
     Effect::new(move || {
         let window = web_sys::window().filter(|_| is_held.get());
         listeners.set(window.map(|window| {
-            let here = window.location().href().ok();
+            let here = page_address(&window);
             [
                 Listener::new(&window, "beforeunload", move |event| {
                     event.prevent_default();
@@ -21,7 +21,8 @@ pub fn hold_while(is_held: Signal<bool>, question: &'static str) {
                 }),
                 // The browser is elsewhere already, so whoever stays is brought back.
                 Listener::capturing(&window, "popstate", move |event| {
-                    if !is_confirmed(question) {
+                    let is_elsewhere = web_sys::window().and_then(|window| page_address(&window)) != here;
+                    if is_elsewhere && !is_confirmed(question) {
                         event.stop_immediate_propagation();
                         return_to(here.as_deref());
                     }
@@ -37,6 +38,12 @@ pub fn hold_while(is_held: Signal<bool>, question: &'static str) {
         }));
     });
     on_cleanup(move || listeners.set(None));
+}
+
+/// Where the page is, whichever part of it is shown.
+fn page_address(window: &web_sys::Window) -> Option<String> {
+    let location = window.location();
+    Some(location.pathname().ok()? + &location.search().ok()?)
 }
 
 fn return_to(address: Option<&str>) {

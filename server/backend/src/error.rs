@@ -31,6 +31,7 @@ impl Error {
             Self::Domain(error) => error,
             Self::Pool(_)
             | Self::Redis(_)
+            | Self::Store(_)
             | Self::Database(
                 Query::BrokenTransactionManager
                 | Query::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _),

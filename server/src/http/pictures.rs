@@ -37,7 +37,8 @@ pub(crate) async fn get(
     let mut found = None;
     if file.format == PictureFormat::Webp && accepts(&headers, PictureFormat::Avif.media_type()) {
         let smaller = PictureFile { format: PictureFormat::Avif, ..file };
-        found = state.backend.pictures.file(id, smaller).await?.map(|bytes| (smaller.format, bytes));
+        // It is there only to save something: without it, for whatever reason, the other will do.
+        found = state.backend.pictures.file(id, smaller).await.ok().flatten().map(|bytes| (smaller.format, bytes));
     }
     let (format, bytes) = match found {
         Some(found) => found,

@@ -13,6 +13,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
+use tokio_util::sync::CancellationToken;
 
 /// How long is read on. Who reads the answer closes long before.
 const TIME: Duration = Duration::from_secs(2);
@@ -22,14 +23,16 @@ const MOST: usize = 8 * 1024 * 1024;
 /// A connection that is closed without haste.
 pub(super) struct Lingering<S> {
     stream: S,
+    /// A server that stops waits for nobody who only listens.
+    stopped: CancellationToken,
     /// From the moment on in which the server was done.
     end: Option<Pin<Box<Sleep>>>,
     thrown_away: usize,
 }
 
 impl<S> Lingering<S> {
-    pub(super) fn new(stream: S) -> Self {
-        Self { stream, end: None, thrown_away: 0 }
+    pub(super) fn new(stream: S, stopped: CancellationToken) -> Self {
+        Self { stream, stopped, end: None, thrown_away: 0 }
     }
 }
 
@@ -47,7 +50,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
         }
         let end = this.end.get_or_insert_with(|| Box::pin(sleep(TIME)));
         let mut space = [0; 8 * 1024];
-        while this.thrown_away < MOST && end.as_mut().poll(context).is_pending() {
+        while this.thrown_away < MOST && !this.stopped.is_cancelled() && end.as_mut().poll(context).is_pending() {
             let mut buffer = ReadBuf::new(&mut space);
             let read = ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer));
             if read.is_err() || buffer.filled().is_empty() {

@@ -79,6 +79,11 @@ impl<T> Entry<T> {
         self.flight.as_ref().filter(|flight| flight.has_changed().is_ok())
     }
 
+    /// Notes that a read takes so long that nobody else should wait for it, unless something changes.
+    pub(super) const fn give_up(&mut self, position: Position) {
+        self.failed_at = Some(position);
+    }
+
     /// What others read is of use only when they began after this.
     pub(super) const fn known_at(&self) -> Option<Instant> {
         self.known_at

@@ -1,6 +1,8 @@
 //! Values in Redis, for the servers that have not read them themselves.
 //!
-//! Their clocks differ, so a value says when it was read by the clock of Redis, which was asked before the database was.
+//! Their clocks differ, so a value says when it was read by the clock of Redis, which was asked before the database was. That
+//! is one clock only as long as it is one Redis: another that takes over with a clock that is behind can make a value pass for
+//! newer than it is, by as much.
 
 use super::{Cached, lifetimes::Key};
 use crate::{

@@ -15,8 +15,8 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How long somebody waits for a new value when there is an old one.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long somebody waits for a new value when there is an old one: less than a page waits for its side bar.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// How long a read may take before the next is tried: a database that hangs in the middle of it never says so.
 const READ_TIME: Duration = Duration::from_secs(10);
@@ -128,7 +128,10 @@ impl<T: Cached> Shelf<T> {
                 (Some(Err(error)), _) if !is_own && !is_outage(&error) => {}
                 (Some(Err(error)), Some(kept)) if is_outage(&error) => return Ok(self.give_stale(counter, &kept, lifetime)),
                 (Some(Err(error)), _) => return Err(error.into()),
-                (None, Some(kept)) => return Ok(self.give_stale(counter, &kept, lifetime)),
+                (None, Some(kept)) => {
+                    lock(&slot).give_up(cache.changes.position());
+                    return Ok(self.give_stale(counter, &kept, lifetime));
+                }
                 (None, None) => return Err(domain::Error::Internal.into()),
             }
         }

@@ -25,21 +25,13 @@ pub(crate) struct Changes(Arc<Mutex<Log>>);
 
 struct Log {
     position: Position,
-    /// Every topic that is not remembered had its last event at or before this one.
+    /// Every topic that is not remembered had its last change at or before this one.
     floor: u64,
-    topics: HashMap<Topic, Last>,
+    /// The sequence of a topic's last change.
+    topics: HashMap<Topic, u64>,
     /// When positions were reached, the oldest first.
     moments: VecDeque<(Instant, u64)>,
     newest: (Instant, u64),
-}
-
-/// The sequences of a topic's last events.
-#[derive(Clone, Copy, Default)]
-struct Last {
-    /// The last after which what was read before is out of date.
-    change: u64,
-    /// The last of any kind.
-    event: u64,
 }
 
 impl Changes {
@@ -96,11 +88,8 @@ impl Log {
 
     fn note(&mut self, position: Position, topics: &[Topic], event: &Event, now: Instant) {
         self.position = position;
-        for topic in topics.iter().copied().filter(|topic| is_read_about(*topic)) {
-            self.topics.entry(topic).or_default().event = position.sequence;
-        }
         for topic in outdated(topics, event) {
-            self.topics.entry(topic).or_default().change = position.sequence;
+            self.topics.insert(topic, position.sequence);
         }
         if self.topics.len() > MEMORY {
             self.forget_half();
@@ -119,35 +108,29 @@ impl Log {
     /// before the change or after.
     fn note_ahead(&mut self, position: Position, topics: &[Topic], event: &Event) {
         for topic in outdated(topics, event) {
-            self.topics.entry(topic).or_default().change = position.sequence + 1;
+            self.topics.insert(topic, position.sequence + 1);
         }
     }
 
     /// Forgets the topics that were quiet for longest. It is as if they had changed when the last of them did.
     fn forget_half(&mut self) {
-        let mut sequences: Vec<u64> = self.topics.values().map(|last| last.change.max(last.event)).collect();
+        let mut sequences: Vec<u64> = self.topics.values().copied().collect();
         sequences.sort_unstable();
         let median = sequences.get(sequences.len() / 2).copied().unwrap_or(self.floor);
         self.floor = self.floor.max(median);
-        self.topics.retain(|_, last| last.change.max(last.event) > median);
+        self.topics.retain(|_, last| *last > median);
     }
 
-    fn last(&self, topic: Topic) -> Last {
-        let Last { change, event } = self.topics.get(&topic).copied().unwrap_or_default();
-        Last { change: change.max(self.floor), event: event.max(self.floor) }
+    fn last_change(&self, topic: Topic) -> u64 {
+        self.topics.get(&topic).copied().unwrap_or_default().max(self.floor)
     }
 
     fn holds(&self, read_at: Position, topics: &[Topic]) -> bool {
-        read_at.epoch == self.position.epoch && topics.iter().all(|topic| self.last(*topic).change <= read_at.sequence)
+        read_at.epoch == self.position.epoch && topics.iter().all(|topic| self.last_change(*topic) <= read_at.sequence)
     }
 
     fn advance(&self, read_at: Position, topics: &[Topic]) -> Position {
-        let is_quiet = |topic: &Topic| {
-            let Last { change, event } = self.last(*topic);
-            change.max(event) <= read_at.sequence
-        };
-        let can_advance = read_at.epoch == self.position.epoch && topics.iter().all(is_quiet);
-        if can_advance { self.position } else { read_at }
+        if self.holds(read_at, topics) { self.position } else { read_at }
     }
 
     fn position_at(&self, moment: Instant) -> Option<Position> {
@@ -171,12 +154,12 @@ fn outdated(topics: &[Topic], event: &Event) -> Vec<Topic> {
         Event::Chat { author, .. } => author.iter().copied().map(Topic::Channel).collect(),
         Event::FollowingChanged { .. } => topics.iter().filter_map(|topic| member(*topic)).map(Topic::Channel).collect(),
         Event::StreamStarted { .. }
+        | Event::Viewers { .. }
         | Event::StreamUpdated { .. }
         | Event::StreamEnded { .. }
         | Event::FollowersChanged { .. }
         | Event::Hidden => topics.iter().copied().filter(|topic| is_read_about(*topic)).collect(),
-        // Counts of viewers are many, and a reader who knows the position of what it shows applies them itself.
-        Event::Viewers { .. } | Event::BlocksChanged | Event::Notified { .. } | Event::SessionEnded => Vec::new(),
+        Event::BlocksChanged | Event::Notified { .. } | Event::SessionEnded => Vec::new(),
     }
 }
 
@@ -234,14 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn viewers_are_applied_by_readers_but_not_skipped() {
+    fn what_does_not_concern_a_topic_moves_it_on() {
         let now = Instant::now();
         let mut log = Log::new(at(0), now);
         log.note(at(1), &[Topic::Chat(user(1))], &Event::Hidden, now);
         assert_eq!(log.advance(at(0), &[Topic::Streams]), at(1), "nothing happened to the streams");
         log.note(at(2), &[Topic::Streams], &Event::Viewers { counts: Vec::new() }, now);
         log.note(at(3), &[Topic::Chat(user(1))], &Event::Hidden, now);
-        assert!(log.holds(at(1), &[Topic::Streams]));
         assert_eq!(log.advance(at(1), &[Topic::Streams]), at(1), "the reader must hear the counts");
         assert_eq!(log.advance(at(2), &[Topic::Streams]), at(3));
     }

@@ -69,7 +69,9 @@ impl Pace {
                 self.forget_viewers(*channel);
                 *channel
             }
-            Event::ChannelUpdated { channel, .. } => *channel,
+            Event::ChannelUpdated { channel, .. } => {
+                return self.windows.get_mut(&Subject::Stream(*channel)).and_then(|window| window.waiting.take());
+            }
             _ => return None,
         };
         self.windows.remove(&Subject::Stream(channel)).and_then(|window| window.waiting)

@@ -88,14 +88,13 @@ impl Store {
 
     /// Removes a picture. What is not there is removed already.
     pub(crate) async fn delete(&self, id: PictureId) -> Result<()> {
-        for width in AVATAR_WIDTHS.into_iter().chain(COVER_WIDTHS) {
-            for format in PictureFormat::ALL {
-                match self.objects.delete(&path(id, PictureFile { width, format })).await {
-                    Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
+        let widths = AVATAR_WIDTHS.into_iter().chain(COVER_WIDTHS);
+        let files = widths.flat_map(|width| PictureFormat::ALL.map(|format| PictureFile { width, format }));
+        let deletions = files.map(async |file| match self.objects.delete(&path(id, file)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        });
+        futures::future::try_join_all(deletions).await?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::{Moment, now};
 use crate::schema::{channels, live_streams, pictures, users};
 use diesel::{
     prelude::*,
-    sql_types::{Bool, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{PictureId, UserId, picture::PictureKind};
@@ -29,6 +29,12 @@ pub(crate) async fn insert(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Whether a picture is known and still somebody's.
+pub(crate) async fn is_kept(connection: &mut AsyncPgConnection, id: PictureId) -> QueryResult<bool> {
+    let own = pictures::table.find(id.0).filter(pictures::owner_id.is_not_null());
+    diesel::select(diesel::dsl::exists(own)).get_result(connection).await
 }
 
 /// Sets or takes away a person's picture. False when there is no such person.
@@ -110,13 +116,13 @@ struct Deleted {
 }
 
 /// Forgets some of the pictures that nothing has shown for a while, or whose owner is gone.
-pub(crate) async fn delete_unused(connection: &mut AsyncPgConnection) -> QueryResult<Vec<PictureId>> {
+pub(crate) async fn delete_unused(connection: &mut AsyncPgConnection, most: i64) -> QueryResult<Vec<PictureId>> {
     let statement = "DELETE FROM pictures WHERE id IN ( \
              SELECT id FROM pictures AS unused \
              WHERE (unused_since < now() - interval '15 minutes' OR owner_id IS NULL) \
                AND NOT EXISTS (SELECT FROM live_streams WHERE preview = unused.id) \
-             LIMIT 200 FOR UPDATE SKIP LOCKED) \
+             LIMIT $1 FOR UPDATE SKIP LOCKED) \
          RETURNING id";
-    let deleted: Vec<Deleted> = diesel::sql_query(statement).load(connection).await?;
+    let deleted: Vec<Deleted> = diesel::sql_query(statement).bind::<BigInt, _>(most).load(connection).await?;
     Ok(deleted.into_iter().map(|row| PictureId(row.id)).collect())
 }

@@ -69,7 +69,9 @@ impl Channels {
 
     /// The viewer's own channel, for the dashboard.
     pub async fn own(&self, viewer: &Viewer) -> Result<OwnChannel> {
-        let page = self.page(viewer.username.as_str(), Some(viewer.id)).await?;
+        // Never what is kept: it fills the form in which the owner changes it.
+        let mut page = read_page(&self.database, &self.public_origin, self.events.position(), &viewer.username).await?;
+        page.follow.is_own = true;
         let mut connection = self.database.connection().await?;
         let thumbnail = pictures::thumbnail(&mut connection, viewer.id).await?;
         Ok(OwnChannel { page, thumbnail, whip_url: format!("{}/whip", self.public_origin) })

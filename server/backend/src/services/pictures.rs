@@ -17,6 +17,9 @@ use domain::{
     picture::{PictureFile, PictureKind},
 };
 
+/// Pictures whose files are deleted within one transaction.
+const FORGOTTEN_TOGETHER: i64 = 10;
+
 /// Pictures. Cheap to clone.
 #[derive(Clone)]
 pub struct Pictures {
@@ -30,7 +33,8 @@ pub struct Pictures {
 
 impl Pictures {
     pub(crate) fn new(database: Database, events: Events, accounts: Accounts, store: Store) -> Self {
-        Self { database, events, accounts, workshop: Workshop::new(), avif: AvifQueue::new(), store }
+        let avif = AvifQueue::new(database.clone(), store.clone());
+        Self { database, events, accounts, workshop: Workshop::new(), avif, store }
     }
 
     /// Takes a picture that the viewer chose for themselves or for their stream.
@@ -55,7 +59,7 @@ impl Pictures {
         let is_shown = self.show(viewer.id, kind, Some(id)).await?;
         // A frame of a stream is replaced before it would be worth it.
         if is_shown && kind != PictureKind::Preview {
-            self.avif.add(self.store.clone(), id, sizes);
+            self.avif.add(id, sizes);
         }
         Ok(is_shown.then_some(id))
     }
@@ -73,10 +77,22 @@ impl Pictures {
 
     /// Clears away what nothing shows any more. Answers how many pictures there were.
     pub async fn forget_unused(&self) -> Result<usize> {
+        let mut n_forgotten = 0;
+        loop {
+            let n = self.forget_some().await?;
+            n_forgotten += n;
+            if n == 0 {
+                return Ok(n_forgotten);
+            }
+        }
+    }
+
+    /// A few at a time: a store that is far away takes long, and the rows are locked meanwhile.
+    async fn forget_some(&self) -> Result<usize> {
         let mut connection = self.database.connection().await?;
         connection
             .transaction(async |connection| {
-                let unused = pictures::delete_unused(connection).await?;
+                let unused = pictures::delete_unused(connection, FORGOTTEN_TOGETHER).await?;
                 // Before the commit: whoever brings the same picture again waits until its files are gone.
                 // Should the process die in between, the rows are still there and the files are removed the next time.
                 for id in &unused {
@@ -98,7 +114,7 @@ impl Pictures {
     /// Puts a picture in its place, or takes it from there. False when there is no such place.
     async fn show(&self, owner: UserId, kind: PictureKind, id: Option<PictureId>) -> Result<bool> {
         let mut connection = self.database.connection().await?;
-        let (is_set, letter) = connection
+        let (is_set, letters) = connection
             .transaction(async |connection| {
                 let is_to_be_told = match (kind, id) {
                     (PictureKind::Avatar, id) => pictures::set_avatar(connection, owner, id).await?.then_some(true),
@@ -109,20 +125,20 @@ impl Pictures {
                 // What a person looks like is told below; what a stream looks like shows on its page, live or not.
                 let is_told = is_to_be_told == Some(true)
                     && (kind != PictureKind::Avatar || live_streams::find(connection, owner).await?.is_some());
-                let letter = if is_told { Some(write_change(connection, owner, None).await?) } else { None };
-                Ok::<_, Error>((is_to_be_told.is_some(), letter))
+                let mut letters = Vec::new();
+                if is_told {
+                    letters.push(write_change(connection, owner, None).await?);
+                }
+                if is_to_be_told.is_some() && kind == PictureKind::Avatar {
+                    letters.extend(profiles::write_presentation(connection, owner).await?);
+                }
+                Ok::<_, Error>((is_to_be_told.is_some(), letters))
             })
             .await?;
-        if !is_set {
-            return Ok(false);
-        }
-        if kind == PictureKind::Avatar {
+        if is_set && kind == PictureKind::Avatar {
             self.accounts.look_anew(owner);
-            profiles::present(&mut connection, &self.events, owner).await?;
         }
-        if let Some(letter) = letter {
-            self.events.send(letter);
-        }
-        Ok(true)
+        self.events.send_all(letters);
+        Ok(is_set)
     }
 }

@@ -62,8 +62,14 @@ impl Profiles {
     pub async fn update_links(&self, viewer: &Viewer, order: &str, typed: impl Fn(Network) -> String) -> Result<()> {
         let links = parse_links(order, typed)?;
         let mut connection = self.database.connection().await?;
-        connection.transaction(async |connection| social_links::replace(connection, viewer.id, &links).await).await?;
-        present(&mut connection, &self.events, viewer.id).await
+        let letter = connection
+            .transaction(async |connection| {
+                social_links::replace(connection, viewer.id, &links).await?;
+                write_presentation(connection, viewer.id).await
+            })
+            .await?;
+        self.events.send_all(letter.into_iter().collect());
+        Ok(())
     }
 
     /// A bio as others would read it.
@@ -73,16 +79,8 @@ impl Profiles {
     }
 }
 
-/// Tells the open pages of a channel what its owner says about themselves now.
-pub(super) async fn present(connection: &mut AsyncPgConnection, events: &Events, owner: UserId) -> Result<()> {
-    if let Some(letter) = write_presentation(connection, owner).await? {
-        events.send(letter);
-    }
-    Ok(())
-}
-
 /// Puts into the outbox what the owner of a channel says about themselves now; nothing if they are gone.
-async fn write_presentation(connection: &mut AsyncPgConnection, owner: UserId) -> Result<Option<Letter>> {
+pub(super) async fn write_presentation(connection: &mut AsyncPgConnection, owner: UserId) -> Result<Option<Letter>> {
     let (profile, facts) = (users::profile(connection, owner).await?, channels::facts(connection, owner).await?);
     let (Some((display_name, bio, avatar)), Some((_, title, category))) = (profile, facts) else { return Ok(None) };
     let links = social_links::list(connection, owner).await?;

@@ -53,10 +53,13 @@ impl Postgres {
         }
     }
 
-    /// How its one database is reached.
+    /// How its one database is reached. Nobody waits long for it: it is there to be missed.
     pub fn settings(&self) -> Settings {
         let cluster = self.cluster.as_ref().expect("it runs");
-        Settings::new(cluster.url("postgres", &self.password)).with_pool_size(4)
+        let mut settings = Settings::new(cluster.url("postgres", &self.password)).with_pool_size(4);
+        settings.limits.wait = Duration::from_secs(1);
+        settings.limits.create = Duration::from_secs(1);
+        settings
     }
 }
 

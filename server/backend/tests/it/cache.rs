@@ -349,9 +349,9 @@ fn is_told(backend: &Backend, topic: Topic, after: Position, is_it: impl Fn(&Eve
     }
 }
 
-/// Viewer counts come often and make nothing new to read; a page that was kept is told of them.
+/// A list that says fewer viewers than are there would put a stream in the wrong place.
 #[tokio::test(flavor = "multi_thread")]
-async fn viewer_counts_follow_a_kept_page() {
+async fn viewer_counts_end_what_is_kept() {
     let events = Events::local().unwrap();
     let backend = backend_that_keeps(&database_settings().await, events, FOR_LONG, None);
     let (ana, _) = backend.member("ana").await;
@@ -359,10 +359,8 @@ async fn viewer_counts_follow_a_kept_page() {
     media.report(&backend, MediaEvent::Started { channel: ana.id }).await;
     backend.streams.snapshot(StreamScope::Home, None).await.unwrap();
     media.report(&backend, MediaEvent::Viewers { channel: ana.id, viewers: 7 }).await;
-    let n_reads = numbers(&backend, Namespace::Home).reads;
     let after = backend.streams.snapshot(StreamScope::Home, None).await.unwrap();
-    assert_eq!((numbers(&backend, Namespace::Home).reads, after.hero.unwrap().live.viewers), (n_reads, 0), "it was kept");
-    assert!(is_told(&backend, Topic::Streams, after.position, |event| matches!(event, Event::Viewers { .. })));
+    assert_eq!(after.hero.unwrap().live.viewers, 7);
 }
 
 /// Many who ask at once are one question to the database.
@@ -418,7 +416,7 @@ async fn members_share_what_is_the_same_for_all() {
 /// While the database is away visitors see what was kept, soon, and are told that it is old; then it is new by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_away_kept_pages_go_on() {
-    const AT_ONCE: Duration = Duration::from_millis(500);
+    const AT_ONCE: Duration = Duration::from_millis(1500);
     let short = Duration::from_millis(1);
     let settings = Settings { streams: short, channel: short, recommended: short, stale: short, ..FOR_LONG };
     let mut postgres = Postgres::running();

@@ -227,7 +227,7 @@ async fn f13_a_database_that_hangs_is_waited_for_in_vain_only_so_long() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f15_without_a_free_connection_people_are_told_so() {
     let mut settings = database_settings().await;
-    settings.limits.wait = Duration::from_secs(2);
+    settings.limits.wait = Duration::from_secs(1);
     let backend = backend_on(&settings, Events::local().unwrap());
     let (ana, _) = backend.member("ana").await;
     let mut held = Vec::new();
