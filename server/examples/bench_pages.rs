@@ -61,7 +61,7 @@ async fn main() {
     let mut sites = Vec::new();
     for (name, kept) in [("kept", cache::Settings::default()), ("read each time", cache::Settings::NONE)] {
         let backend = backend_that_keeps(&settings, Events::local().unwrap(), kept, None);
-        sites.push(start(name, backend, &stopped).await);
+        sites.push(Box::pin(start(name, backend, &stopped)).await);
     }
     let mut report = serde_json::Map::new();
     for who in ["visitor", "member"] {
