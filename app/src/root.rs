@@ -1,5 +1,7 @@
 //! The document, the application and the table of its pages.
 
+pub use crate::components::leave_guard::announce_history;
+
 use crate::{
     chrome::provide_chrome,
     components::{side_bar::SideBar, toast::ToastRegion, top_bar::TopBar},

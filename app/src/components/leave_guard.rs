@@ -3,7 +3,27 @@
 use crate::dom::{Listener, Slot, set_property};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, Event, MouseEvent};
+use web_sys::{Element, Event, EventInit, MouseEvent};
+
+/// Told before the router hears of `popstate`. The listeners of a window hear of that in the order in which they came, and
+/// those of a page come late.
+const BEFORE_POPSTATE: &str = "beforepopstate";
+
+/// Begins to tell it, for as long as the document is open. Must come before the router.
+#[expect(clippy::mem_forget, reason = "nothing but the document's end takes it away")]
+pub fn announce_history() {
+    let Some(window) = web_sys::window() else { return };
+    let target = window.clone();
+    let listener = Listener::new(&window, "popstate", move |event| {
+        let options = EventInit::new();
+        options.set_cancelable(true);
+        let Ok(announced) = Event::new_with_event_init_dict(BEFORE_POPSTATE, &options) else { return };
+        if matches!(target.dispatch_event(&announced), Ok(false)) {
+            event.stop_immediate_propagation();
+        }
+    });
+    std::mem::forget(listener);
+}
 
 /// Asks while `is_held`: before a page load, which the browser words itself, before a link that the application follows, and
 /// when the history is walked within it.
@@ -20,10 +40,10 @@ pub fn hold_while(is_held: Signal<bool>, question: &'static str) {
                     set_property(&event, "returnValue", question);
                 }),
                 // The browser is elsewhere already, so whoever stays is brought back.
-                Listener::capturing(&window, "popstate", move |event| {
+                Listener::new(&window, BEFORE_POPSTATE, move |event| {
                     let is_elsewhere = web_sys::window().and_then(|window| page_address(&window)) != here;
                     if is_elsewhere && !is_confirmed(question) {
-                        event.stop_immediate_propagation();
+                        event.prevent_default();
                         return_to(here.as_deref());
                     }
                 }),
