@@ -9,7 +9,10 @@ const SECONDS = 20;
 const WRITERS = 60;
 
 interface Frames {
+  /** From one frame to the next. A machine that draws without a graphics card drops some whatever the page does. */
   durations: number[];
+  /** From the beginning of a frame until its style, layout and paint are done: what the page itself costs. */
+  costs: number[];
   longTasks: number[];
 }
 
@@ -31,7 +34,7 @@ async function writer(origin: string): Promise<APIRequestContext> {
 /** Notes how long each frame of the page takes, and each task that blocks it for longer than 50 ms. */
 const watchFrames = (page: Page) =>
   page.evaluate(() => {
-    const frames = { durations: [] as number[], longTasks: [] as number[], isOver: false };
+    const frames = { durations: [] as number[], costs: [] as number[], longTasks: [] as number[], isOver: false };
     window.frameTimes = frames;
     new PerformanceObserver((list) => {
       if (!frames.isOver) frames.longTasks.push(...list.getEntries().map((entry) => entry.duration));
@@ -40,6 +43,11 @@ const watchFrames = (page: Page) =>
     const tick = (now: number) => {
       frames.durations.push(now - last);
       last = now;
+      const begin = performance.now();
+      // A message that is sent from here arrives after this frame was drawn.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => frames.costs.push(performance.now() - begin);
+      port2.postMessage(null);
       if (!frames.isOver) requestAnimationFrame(tick);
     };
     requestAnimationFrame(tick);
@@ -47,9 +55,9 @@ const watchFrames = (page: Page) =>
 
 const framesOf = (page: Page): Promise<Frames> =>
   page.evaluate(() => {
-    const frames = window.frameTimes ?? { durations: [], longTasks: [], isOver: true };
+    const frames = window.frameTimes ?? { durations: [], costs: [], longTasks: [], isOver: true };
     frames.isOver = true;
-    return { durations: frames.durations, longTasks: frames.longTasks };
+    return { durations: frames.durations, costs: frames.costs, longTasks: frames.longTasks };
   });
 
 /** A share of a thousand of the values, in milliseconds with one decimal. */
@@ -69,6 +77,13 @@ test("frames while twenty messages arrive each second", async ({ page, site }) =
   const writers: APIRequestContext[] = [];
   for (let n = 0; n < WRITERS; n += 1) writers.push(await writer(site.origin));
 
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable");
+  const busy = async () => {
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0;
+  };
+  const busyBefore = await busy();
   await watchFrames(page);
   const [begin, total, sending] = [Date.now(), PER_SECOND * SECONDS, [] as Promise<number>[]];
   for (let n = 0; n < total; n += 1) {
@@ -79,7 +94,9 @@ test("frames while twenty messages arrive each second", async ({ page, site }) =
   }
   const statuses = await Promise.all(sending);
   await expect(chat.getByRole("log")).toContainText(`message ${total - 1}:`);
-  const { durations, longTasks } = await framesOf(page);
+  const { durations, costs, longTasks } = await framesOf(page);
+  const elapsed = durations.reduce((sum, duration) => sum + duration, 0);
+  const work = ((await busy()) - busyBefore) * 1000;
   for (const context of writers) await context.dispose();
 
   const report = {
@@ -88,6 +105,8 @@ test("frames while twenty messages arrive each second", async ({ page, site }) =
     refused: statuses.filter((status) => status !== 200).length,
     rows: await chat.getByRole("log").getByRole("article").count(),
     frames: durations.length,
+    frame_cost_ms: { p50: at(costs, 500), p95: at(costs, 950), p99: at(costs, 990), longest: at(costs, 1000) },
+    work_ms_per_frame_at_60_hz: Math.round(((work / elapsed) * 1000 * 10) / 60) / 10,
     frame_ms: { p50: at(durations, 500), p95: at(durations, 950), p99: at(durations, 990), longest: at(durations, 1000) },
     long_tasks: longTasks.length,
     longest_task_ms: at(longTasks, 1000),
