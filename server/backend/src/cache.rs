@@ -11,7 +11,8 @@
 //! - **Single flight.** Of those who wait for the same key one reads, and nobody's leaving stops it. Who asked after a
 //!   change does not take the result of a read that began before it.
 //! - **Stale while revalidating.** A value that holds is fresh for a while, and after that given away while it is read
-//!   anew. What no event tells (a lesson whose time has come, a follower who deleted their account) is seen that much later and no more.
+//!   anew. What no event tells (a lesson whose time has come, a follower who deleted their account) is seen that much
+//!   later and no more.
 //! - **Old rather than nothing.** While the database is away, values are given away that do not hold, and marked.
 //! - **Redis only saves work.** A value found there counts as read at the moment that its reader asked Redis for the time
 //!   before it asked the database; this server knows which position it had reached before then. Redis that is away costs
