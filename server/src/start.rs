@@ -77,6 +77,14 @@ impl Server {
             async move { outbox.run(draining).await }
         });
         tokio::spawn(tidy(backend.clone(), draining.clone()));
+        tokio::spawn({
+            let backend = backend.clone();
+            async move {
+                if let Err(error) = backend.warm_up().await {
+                    tracing::warn!(%error, "what visitors ask for first could not be read ahead");
+                }
+            }
+        });
         let state = AppState::new(backend.clone(), config, secrets.service_token.clone(), draining.clone());
         let reactor = Reactor::start(backend.clone()).map_err(io("event streams cannot be served"))?;
         let serving = tokio::spawn(serve::serve(listener, router(state), Some(reactor), draining.clone()));

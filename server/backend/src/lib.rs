@@ -30,7 +30,7 @@ pub use services::{
 
 use cache::Cache;
 use database::Database;
-use domain::event::Topic;
+use domain::{Category, event::Topic, stream::StreamScope};
 use events::{BusSettings, Events};
 use limits::Limits;
 use media::MediaServer;
@@ -135,6 +135,16 @@ impl Backend {
             database,
             public_origin: public_origin.into(),
         })
+    }
+
+    /// Reads what the first visitors will ask for, so that none of them waits for it.
+    pub async fn warm_up(&self) -> Result<()> {
+        self.surroundings.of(None).await?;
+        self.streams.snapshot(StreamScope::Home, None).await?;
+        for category in Category::ALL {
+            self.streams.snapshot(StreamScope::Category { category, page: 1 }, None).await?;
+        }
+        Ok(())
     }
 }
 
