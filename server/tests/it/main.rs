@@ -16,6 +16,7 @@ mod pages;
 mod people;
 mod performance;
 mod pictures;
+mod presence;
 mod refusals;
 mod search;
 mod settings;
