@@ -27,7 +27,12 @@ async fn told(page: &mut EventReader) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_tabs_of_a_member_or_of_a_guest_count_once() {
-    let site = Site::new().await;
+    for site in Site::both_ways(|config| config).await {
+        two_tabs_count_once(&site).await;
+    }
+}
+
+async fn two_tabs_count_once(site: &Site) {
     let (presence, draining) = (site.backend.presence.clone(), site.draining.clone());
     let _running = AbortOnDropHandle::new(tokio::spawn(async move { presence.run(draining).await }));
     let (ana, _) = site.backend.member("ana").await;
