@@ -8,7 +8,7 @@
 //! While Redis is away, the others leave the count as if they had vanished, and come back into it as the same people.
 //! Servers without Redis count their own connections only. Nobody can ask who is present, and no server could say it.
 //!
-//! [`census`] is the arithmetic, and says why it cannot be wrong for long; [`link`] is the way between servers.
+//! `census` is the arithmetic, and says why it cannot be wrong for long; `link` is the way between servers.
 
 mod census;
 mod link;
@@ -44,7 +44,7 @@ pub struct Times {
     pub interval: Duration,
     /// How often the other servers are told what did not change, at the least; each channel a little more often in its own way.
     pub repeat: Duration,
-    /// How long what a server said counts. Three repetitions may be lost.
+    /// How long what a server said counts. Two repetitions may be lost.
     pub lifetime: Duration,
 }
 
