@@ -53,6 +53,11 @@ impl Events {
         }
     }
 
+    /// Delivers an event to who reads one of the topics at this server, and to nobody else: each server tells its own.
+    pub(crate) fn tell_here(&self, topics: &[Topic], event: &Event) {
+        self.delivery.deliver(topics, event, None);
+    }
+
     /// Delivers what was put into the outbox and is committed now. What was delivered here before is only passed on.
     pub(crate) fn send(&self, letter: Letter) {
         let Letter { id, topics, event } = letter;

@@ -14,6 +14,7 @@ mod markdown;
 pub mod media;
 mod passwords;
 pub mod pictures;
+pub mod presence;
 mod repositories;
 mod schema;
 pub mod secrets;
@@ -53,6 +54,7 @@ pub struct Backend {
     pub outbox: outbox::Outbox,
     pub personal_data: personal_data::PersonalData,
     pub pictures: services::pictures::Pictures,
+    pub presence: presence::Presence,
     pub profiles: profiles::Profiles,
     pub search: search::Search,
     pub stream_keys: stream_keys::StreamKeys,
@@ -82,7 +84,7 @@ pub struct Installation<'a> {
     pub pictures: pictures::Store,
     /// How long what visitors read is kept.
     pub cache: cache::Settings,
-    /// Where it is kept for the other servers, too.
+    /// Where it is kept for the other servers, too, and where they say who is present.
     pub redis: Option<&'a BusSettings>,
 }
 
@@ -101,6 +103,8 @@ impl Backend {
         let cache = Cache::new(cache, redis, &events)?;
         let key_ring = Arc::new(secrets.key_ring()?);
         let notifications = notifications::Notifications::new(database.clone(), events.clone());
+        let presence =
+            presence::Presence::new(node.id, events.clone(), Arc::clone(&key_ring), redis, presence::Times::default())?;
         let broadcasts = broadcasts::Broadcasts::new(database.clone(), events.clone(), media, notifications.clone(), node);
         let stream_keys = stream_keys::StreamKeys::new(database.clone(), Arc::clone(&key_ring), broadcasts.clone());
         let accounts = accounts::Accounts::new(database.clone(), events.clone(), limits.clone())?;
@@ -119,11 +123,12 @@ impl Backend {
             accounts,
             blocks: blocks::Blocks::new(database.clone(), events.clone(), broadcasts.clone()),
             channels: channels::Channels::new(database.clone(), events.clone(), &cache, public_origin),
-            chat: chat::Chat::new(database.clone(), events.clone(), notifications.clone(), key_ring),
+            chat: chat::Chat::new(database.clone(), events.clone(), notifications.clone(), key_ring, presence.clone()),
             community: community::Community::new(database.clone(), events.clone(), notifications.clone()),
             demo: demo::Demo::new(database.clone(), stream_keys.clone())?,
             follows: follows::Follows::new(database.clone(), events.clone(), notifications.clone()),
             notifications,
+            presence,
             outbox: outbox::Outbox::new(database.clone(), events.clone()),
             stream_keys,
             streams: streams::Streams::new(database.clone(), events.clone(), &cache),
