@@ -1,4 +1,4 @@
-//! The whole site through its real router, on a real PostgreSQL, a database per test.
+//! The whole site through its real router, on a real PostgreSQL, a database per test; and as a process, where it is to break.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "what fails here is the test")]
 #![allow(unreachable_pub, reason = "the files of a test share what they make public")]
@@ -7,6 +7,7 @@ mod accounts;
 mod authorization;
 mod chat;
 mod chat_load;
+mod crowd;
 mod events;
 mod faults;
 mod harness;
@@ -16,6 +17,7 @@ mod pages;
 mod people;
 mod performance;
 mod pictures;
+mod process;
 mod refusals;
 mod search;
 mod settings;
