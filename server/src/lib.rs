@@ -12,6 +12,7 @@ pub mod serve;
 pub mod start;
 pub mod telemetry;
 
+pub use http::events::reactor::Reactor;
 pub use middleware::client::PeerAddress;
 
 use app::root::{App, shell};
@@ -68,7 +69,7 @@ impl AppState {
             .site_root(config.site_root.to_string_lossy().into_owned())
             .site_pkg_dir("pkg")
             .hash_files(has_hashed_names())
-            .reload_port(reload_port().unwrap_or_default().into())
+            .reload_port(config.reload_port.unwrap_or_default().into())
             .build();
         let (config, node_client) = (Arc::new(config), NodeClient::new(service_token));
         Self { backend, config, leptos, connections, node_client, draining, started: Instant::now() }
@@ -78,12 +79,6 @@ impl AppState {
 /// Whether the build gave the files in `pkg` names with a hash, which it then lists beside the program.
 fn has_hashed_names() -> bool {
     std::env::current_exe().is_ok_and(|program| program.with_file_name("hash.txt").is_file())
-}
-
-/// Where pages hear that they are to load anew, while cargo-leptos watches the sources. It says so itself.
-fn reload_port() -> Option<u16> {
-    std::env::var_os("LEPTOS_WATCH")?;
-    std::env::var("LEPTOS_RELOAD_PORT").ok()?.parse().ok()
 }
 
 /// Until when the head of an answer must be there. Streams that follow may take longer.
@@ -155,7 +150,7 @@ fn uploads() -> Router<AppState> {
 /// What pages and server functions find in their context. On a page it also sets the policy, which needs its nonce.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let backend = state.backend.clone();
-    let policy = PagePolicy { is_https: state.config.is_https(), reload_port: reload_port() };
+    let policy = PagePolicy { is_https: state.config.is_https(), reload_port: state.config.reload_port };
     move || {
         provide_context(backend.clone());
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>())

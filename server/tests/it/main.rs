@@ -8,6 +8,7 @@ mod authorization;
 mod chat;
 mod chat_load;
 mod crowd;
+mod event_sockets;
 mod events;
 mod faults;
 mod harness;
