@@ -23,10 +23,8 @@ struct Loris {
     limit: Duration,
 }
 
-const LORISES: [Loris; 5] = [
+const LORISES: [Loris; 4] = [
     Loris { what: "who say nothing", says: "", then: "", limit: Duration::from_secs(12) },
-    // Who says this may be about to speak HTTP/2.
-    Loris { what: "with a first letter", says: "P", then: "", limit: Duration::from_secs(12) },
     Loris {
         what: "with half a head",
         says: "GET / HTTP/1.1\r\nHost: learnify\r\nAccept: ",
@@ -131,7 +129,7 @@ async fn f31_a_server_out_of_files_waits_and_recovers() {
     until("the server has no file left", Duration::from_secs(5), is_starved).await;
     let (before, began) = (server.cpu_time(), Instant::now());
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let share = (server.cpu_time() - before).as_secs_f64() / began.elapsed().as_secs_f64();
+    let share = (server.cpu_time().as_secs_f64() - before.as_secs_f64()) / began.elapsed().as_secs_f64();
     assert!(share < 0.2, "{share}");
     drop(held);
     // A connection that was left waiting may be one of those that are gone by now.
