@@ -9,10 +9,7 @@ use backend::{
     Backend,
     accounts::SessionToken,
     events::Events,
-    testing::{
-        backend_on, database_settings,
-        redis::{Redis, free_port},
-    },
+    testing::{backend_on, database_settings, redis::Redis},
 };
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -22,9 +19,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -114,9 +112,17 @@ fn allow_files() {
     }
 }
 
-/// An address of this machine that nobody uses just now.
+/// An address of this machine that nobody uses just now, and that is not taken while its server is away: systems begin with
+/// higher ports for connections that are made, and one that is made to its own port would even be answered, by itself.
 pub fn free_address() -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, free_port()).into()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id().wrapping_mul(16).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(20_000 + number % 10_000).unwrap();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return (Ipv4Addr::LOCALHOST, port).into();
+        }
+    }
 }
 
 /// Killed with its test.
