@@ -26,7 +26,7 @@ test-wasm: ## Tests of the browser's side, in a browser
 test-browser: ## Playwright against the release build; ONLY=account limits it to some files
 	@exec .make/test.sh browser
 
-faults: ## Kill and stop Redis and PostgreSQL under load, and show what was seen
+faults: ## Kill, stop and starve servers, Redis and PostgreSQL under load, and show what was seen
 	@exec .make/faults.sh
 
 bench-chat: ## How quickly a room of a thousand hears what is said

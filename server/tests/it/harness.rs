@@ -7,6 +7,7 @@ use axum::{
 };
 use backend::{Backend, events::Events, limits::Limits, testing};
 use bytes::Bytes;
+use domain::event::HEARTBEAT_SECONDS;
 use futures::StreamExt;
 use http_body_util::BodyExt;
 use hyper_util::{
@@ -23,8 +24,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How long a test waits for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a test waits for something that must happen: longer than a quiet connection says nothing.
+pub const PATIENCE: Duration = Duration::from_secs(HEARTBEAT_SECONDS + 10);
 
 pub struct Site {
     pub backend: Backend,
@@ -192,7 +193,8 @@ pub fn function_path(function: &str) -> String {
     format!("/api/app/api/{function}")
 }
 
-fn encode(fields: &[(&str, &str)]) -> String {
+/// Fields as a form sends them.
+pub fn encode(fields: &[(&str, &str)]) -> String {
     let escape = |text: &str| {
         let keep = |byte: u8| byte.is_ascii_alphanumeric();
         text.bytes()
@@ -209,7 +211,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn new(response: Response<Body>) -> Self {
+    pub fn new(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         Self { status: parts.status, headers: parts.headers, body }
     }
@@ -256,7 +258,7 @@ impl EventReader {
         Self { body: StreamExt::boxed(futures::stream::empty()), text: String::new() }
     }
 
-    /// The next event. None at the end of the stream.
+    /// The next event. None at the end of the stream, whether it was ended or broke.
     pub async fn next(&mut self) -> Option<ServerSentEvent> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -273,8 +275,8 @@ impl EventReader {
                 self.text.drain(..n_read);
                 return Some(parsed);
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("an event in time")?;
-            self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+            let chunk = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("an event in time")?.ok()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 }
