@@ -4,6 +4,7 @@ use crate::{
     AppState,
     config::Config,
     embedded_media::{self, EmbeddedMedia},
+    http::performance::observe,
     router, serve,
 };
 use backend::{
@@ -78,6 +79,7 @@ impl Server {
         });
         tokio::spawn(tidy(backend.clone(), draining.clone()));
         let state = AppState::new(backend.clone(), config, secrets.service_token.clone(), draining.clone());
+        tokio::spawn(observe(state.clone()));
         let serving = tokio::spawn(serve::serve(listener, router(state), draining.clone()));
         Ok(Self { address, backend, cluster, media, draining, serving, following })
     }

@@ -24,8 +24,8 @@ mod tokens;
 
 pub use error::{Error, Result};
 pub use services::{
-    accounts, blocks, broadcasts, channels, chat, community, demo, follows, notifications, outbox, personal_data, profiles,
-    search, stream_keys, streams, surroundings,
+    accounts, blocks, broadcasts, channels, chat, community, demo, follows, notifications, outbox, performance, personal_data,
+    profiles, search, stream_keys, streams, surroundings,
 };
 
 use cache::Cache;
@@ -51,6 +51,7 @@ pub struct Backend {
     pub follows: follows::Follows,
     pub notifications: notifications::Notifications,
     pub outbox: outbox::Outbox,
+    pub performance: performance::Performance,
     pub personal_data: personal_data::PersonalData,
     pub pictures: services::pictures::Pictures,
     pub profiles: profiles::Profiles,
@@ -125,6 +126,7 @@ impl Backend {
             follows: follows::Follows::new(database.clone(), events.clone(), notifications.clone()),
             notifications,
             outbox: outbox::Outbox::new(database.clone(), events.clone()),
+            performance: performance::Performance::new(database.clone(), events.clone(), broadcasts.clone(), cache.clone()),
             stream_keys,
             streams: streams::Streams::new(database.clone(), events.clone(), &cache),
             surroundings: surroundings::Surroundings::new(database.clone(), events.clone(), &cache),

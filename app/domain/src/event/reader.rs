@@ -73,6 +73,7 @@ impl<'de> Visitor<'de> for Reader {
         let (kind, content) = access.variant::<String>()?;
         let event = match kind.as_str() {
             "blocks_changed" => Event::BlocksChanged,
+            "sampled" => Event::Sampled,
             "hidden" => Event::Hidden,
             "session_ended" => Event::SessionEnded,
             kind => {
@@ -132,6 +133,7 @@ mod tests {
             | Event::FollowingChanged { .. }
             | Event::BlocksChanged
             | Event::Notified { .. }
+            | Event::Sampled
             | Event::Hidden
             | Event::SessionEnded => true,
         };
@@ -148,6 +150,7 @@ mod tests {
             Event::FollowingChanged { channel, is_following: true },
             Event::BlocksChanged,
             Event::Notified { unread: 5 },
+            Event::Sampled,
             Event::Hidden,
             Event::SessionEnded,
         ];

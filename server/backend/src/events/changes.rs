@@ -159,7 +159,7 @@ fn outdated(topics: &[Topic], event: &Event) -> Vec<Topic> {
         | Event::StreamEnded { .. }
         | Event::FollowersChanged { .. }
         | Event::Hidden => topics.iter().copied().filter(|topic| is_read_about(*topic)).collect(),
-        Event::BlocksChanged | Event::Notified { .. } | Event::SessionEnded => Vec::new(),
+        Event::BlocksChanged | Event::Notified { .. } | Event::Sampled | Event::SessionEnded => Vec::new(),
     }
 }
 

@@ -1,0 +1,14 @@
+//! How the server is doing, for administrators.
+
+#[allow(unused_imports, reason = "only the server's side of the functions below uses it")]
+use crate::platform;
+use crate::{ApiError, performance::Report};
+use leptos::{prelude::*, server};
+use server_fn::codec::GetUrl;
+
+/// How the server that answers is doing, now and in the last ten minutes.
+#[server(input = GetUrl)]
+pub async fn performance() -> Result<Report, ApiError> {
+    let (backend, viewer) = platform::signed_in()?;
+    platform::report(&backend, &viewer)
+}
