@@ -41,7 +41,7 @@ bench-events: ## How quickly and at what cost thousands of pages hear of somethi
 bench-pages: ## How many home pages a second, with what visitors read kept and without
 	@exec .make/bench-pages.sh
 
-watch: ## Develop: rebuild and restart on every change
+watch: ## Develop: rebuild, restart and reload the browser on every change
 	@exec .make/watch.sh
 
 size: ## What a first visit downloads, from the last release build

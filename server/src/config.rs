@@ -34,6 +34,8 @@ pub struct Config {
     pub pictures: Place,
     /// The folder that the build of the site wrote.
     pub site_root: PathBuf,
+    /// Where pages hear that they are to load anew, while cargo-leptos watches the sources. It says so itself.
+    pub reload_port: Option<u16>,
     pub media: media::Config,
     /// Where other servers reach this one; without it, where this one listens.
     pub node_address: Option<String>,
@@ -154,6 +156,17 @@ impl Reader<'_> {
         Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 
+    fn database_limits(&mut self) -> backend::database::Limits {
+        let limits = backend::database::Limits::default();
+        backend::database::Limits {
+            pool_size: self.parsed("DATABASE_POOL_SIZE", Positive(limits.pool_size), "a number above 0").0,
+            wait: self.millis("DATABASE_WAIT_MILLIS", limits.wait),
+            create: self.millis("DATABASE_CREATE_MILLIS", limits.create),
+            recycle: self.millis("DATABASE_RECYCLE_MILLIS", limits.recycle),
+            statement: self.millis("DATABASE_STATEMENT_MILLIS", limits.statement),
+        }
+    }
+
     fn addresses(&mut self, name: &str) -> Vec<IpAddr> {
         let text = self.text(name).unwrap_or_default();
         let mut addresses = Vec::new();
@@ -227,14 +240,6 @@ impl Config {
             max_publisher_bitrate: reader.parsed("MEDIA_MAX_BITRATE", media_defaults.max_publisher_bitrate, "bits per second"),
             ..media_defaults
         };
-        let limits = backend::database::Limits::default();
-        let database_limits = backend::database::Limits {
-            pool_size: reader.parsed("DATABASE_POOL_SIZE", Positive(limits.pool_size), "a number above 0").0,
-            wait: reader.millis("DATABASE_WAIT_MILLIS", limits.wait),
-            create: reader.millis("DATABASE_CREATE_MILLIS", limits.create),
-            recycle: reader.millis("DATABASE_RECYCLE_MILLIS", limits.recycle),
-            statement: reader.millis("DATABASE_STATEMENT_MILLIS", limits.statement),
-        };
         let kept = backend::cache::Settings::default();
         let cache = backend::cache::Settings {
             entries: reader.parsed("CACHE_ENTRIES", kept.entries, "a number"),
@@ -254,7 +259,7 @@ impl Config {
             address,
             public_origin,
             database_url: reader.text("DATABASE_URL").map(Into::into),
-            database_limits,
+            database_limits: reader.database_limits(),
             cache,
             postgres_programs: backend::cluster::Programs {
                 folder: reader.text("PG_BIN").map(Into::into),
@@ -266,6 +271,7 @@ impl Config {
             pictures: reader.pictures(&data_folder),
             data_folder,
             site_root: reader.text("SITE_ROOT").unwrap_or_else(|| "target/site".to_owned()).into(),
+            reload_port: reader.text("LEPTOS_WATCH").map(|_on| reader.parsed("LEPTOS_RELOAD_PORT", 3001, "a port number")),
             media,
             trusted_proxies: reader.addresses("TRUSTED_PROXIES").into_iter().collect(),
             limit_factor: reader.parsed("RATE_LIMIT_FACTOR", NonZeroU32::MIN, "a number above 0"),

@@ -12,6 +12,7 @@ pub mod serve;
 pub mod start;
 pub mod telemetry;
 
+pub use http::events::reactor::Reactor;
 pub use middleware::client::PeerAddress;
 
 use app::root::{App, shell};
@@ -28,6 +29,7 @@ use config::Config;
 use http::{events::Connections, node_client::NodeClient, signalling};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::provide_context, prelude::use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use middleware::headers::PagePolicy;
 use secrecy::SecretString;
 use std::{
     sync::Arc,
@@ -67,6 +69,7 @@ impl AppState {
             .site_root(config.site_root.to_string_lossy().into_owned())
             .site_pkg_dir("pkg")
             .hash_files(has_hashed_names())
+            .reload_port(config.reload_port.unwrap_or_default().into())
             .build();
         let (config, node_client) = (Arc::new(config), NodeClient::new(service_token));
         Self { backend, config, leptos, connections, node_client, draining, started: Instant::now() }
@@ -147,11 +150,12 @@ fn uploads() -> Router<AppState> {
 
 /// What pages and server functions find in their context. On a page it also sets the policy, which needs its nonce.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
-    let (backend, is_https) = (state.backend.clone(), state.config.is_https());
+    let backend = state.backend.clone();
+    let policy = PagePolicy { is_https: state.config.is_https(), reload_port: state.config.reload_port };
     move || {
         provide_context(backend.clone());
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>())
-            && let Ok(policy) = HeaderValue::from_str(&middleware::headers::page_policy(&nonce, is_https))
+            && let Ok(policy) = HeaderValue::from_str(&policy.with(&nonce))
         {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }

@@ -1,7 +1,7 @@
 //! Puts a server together: database, events, media, services, routes; and takes it apart again.
 
 use crate::{
-    AppState,
+    AppState, Reactor,
     config::Config,
     embedded_media::{self, EmbeddedMedia},
     http::performance::observe,
@@ -80,7 +80,8 @@ impl Server {
         tokio::spawn(tidy(backend.clone(), draining.clone()));
         let state = AppState::new(backend.clone(), config, secrets.service_token.clone(), draining.clone());
         tokio::spawn(observe(state.clone()));
-        let serving = tokio::spawn(serve::serve(listener, router(state), draining.clone()));
+        let reactor = Reactor::start(backend.clone()).map_err(io("event streams cannot be served"))?;
+        let serving = tokio::spawn(serve::serve(listener, router(state), Some(reactor), draining.clone()));
         Ok(Self { address, backend, cluster, media, draining, serving, following })
     }
 

@@ -7,6 +7,7 @@ use leptos::{prelude::*, server};
 use server_fn::codec::GetUrl;
 
 /// How the server that answers is doing, now and in the last ten minutes.
+#[allow(clippy::unused_async, reason = "a server function is asynchronous in the browser")]
 #[server(input = GetUrl)]
 pub async fn performance() -> Result<Report, ApiError> {
     let (backend, viewer) = platform::signed_in()?;

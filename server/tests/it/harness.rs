@@ -9,18 +9,35 @@ use backend::{Backend, events::Events, limits::Limits, testing};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::BodyExt;
-use server::{AppState, PeerAddress, config::Config, router};
-use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use server::{AppState, PeerAddress, Reactor, config::Config, router, serve::serve};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// How long a test waits for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 pub struct Site {
     pub backend: Backend,
     pub draining: CancellationToken,
-    router: Router,
+    way: Way,
+}
+
+/// How requests reach a site.
+#[derive(Clone)]
+enum Way {
+    Router(Router),
+    /// Over TCP, through the accept loop, a connection for each request.
+    Socket(SocketAddr, Box<Client<HttpConnector, Body>>),
 }
 
 impl Site {
@@ -34,6 +51,23 @@ impl Site {
         Self::on(testing::backend_on(&settings, Events::local().unwrap()), change)
     }
 
+    /// A site that is reached over TCP, as it is by browsers.
+    pub async fn on_socket(change: impl FnOnce(Config) -> Config) -> Self {
+        let settings = testing::database_settings().await;
+        let (backend, state, draining) = Self::parts(testing::backend_on(&settings, Events::local().unwrap()), change);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let reactor = Reactor::start(backend.clone()).unwrap();
+        tokio::spawn(serve(listener, router(state), Some(reactor), draining.clone()));
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(HttpConnector::new());
+        Self { backend, draining, way: Way::Socket(address, Box::new(client)) }
+    }
+
+    /// One of each, for what must hold on both ways.
+    pub async fn both_ways(change: impl Fn(Config) -> Config) -> [Self; 2] {
+        [Box::pin(Self::with(&change)).await, Box::pin(Self::on_socket(&change)).await]
+    }
+
     /// The same with the rate limits that hold in production.
     pub async fn limited(change: impl FnOnce(Config) -> Config) -> Self {
         let limits = Limits::new(std::num::NonZeroU32::MIN);
@@ -42,15 +76,28 @@ impl Site {
 
     /// A site with these services.
     pub fn on(backend: Backend, change: impl FnOnce(Config) -> Config) -> Self {
+        let (backend, state, draining) = Self::parts(backend, change);
+        Self { backend, draining, way: Way::Router(router(state)) }
+    }
+
+    fn parts(backend: Backend, change: impl FnOnce(Config) -> Config) -> (Backend, AppState, CancellationToken) {
         let config = change(Config::read(&|_| None).unwrap());
         let draining = CancellationToken::new();
         let state = AppState::new(backend.clone(), config, "a service token".to_owned().into(), draining.clone());
-        Self { backend, draining, router: router(state) }
+        (backend, state, draining)
+    }
+
+    /// Where it is reached over TCP.
+    pub fn address(&self) -> SocketAddr {
+        match &self.way {
+            Way::Socket(address, _) => *address,
+            Way::Router(_) => panic!("it is not reached over TCP"),
+        }
     }
 
     /// A browser without a session.
     pub fn guest(&self) -> Browser {
-        Browser { router: self.router.clone(), cookies: BTreeMap::new(), headers: HeaderMap::new() }
+        Browser { way: self.way.clone(), cookies: BTreeMap::new(), headers: HeaderMap::new() }
     }
 
     /// A browser of a new member.
@@ -65,7 +112,7 @@ impl Site {
 /// Keeps cookies, as browsers do, and speaks from the site's own pages.
 #[derive(Clone)]
 pub struct Browser {
-    router: Router,
+    way: Way,
     pub cookies: BTreeMap<String, String>,
     headers: HeaderMap,
 }
@@ -89,7 +136,13 @@ impl Browser {
         }
         let mut request = request.extension(PeerAddress(Ipv4Addr::LOCALHOST.into())).body(body.into()).unwrap();
         request.headers_mut().extend(self.headers.clone());
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = match &self.way {
+            Way::Router(router) => router.clone().oneshot(request).await.unwrap(),
+            Way::Socket(address, client) => {
+                *request.uri_mut() = format!("http://{address}{path}").parse().unwrap();
+                client.request(request).await.unwrap().map(Body::new)
+            }
+        };
         for cookie in response.headers().get_all(header::SET_COOKIE) {
             let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();

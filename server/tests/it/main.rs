@@ -7,6 +7,7 @@ mod accounts;
 mod authorization;
 mod chat;
 mod chat_load;
+mod event_sockets;
 mod events;
 mod faults;
 mod harness;

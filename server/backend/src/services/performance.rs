@@ -42,14 +42,16 @@ pub enum RequestKind {
 
 /// Cheap to clone.
 #[derive(Clone)]
-pub struct Performance {
+pub struct Performance(Arc<Inner>);
+
+struct Inner {
     database: Database,
     events: Events,
     broadcasts: Broadcasts,
     cache: Cache,
     started: Instant,
-    requests: Arc<Requests>,
-    samples: Arc<Mutex<VecDeque<Sample>>>,
+    requests: Requests,
+    samples: Mutex<VecDeque<Sample>>,
 }
 
 /// Requests since the start, by how long they took.
@@ -70,21 +72,21 @@ struct Before {
 
 impl Performance {
     pub(crate) fn new(database: Database, events: Events, broadcasts: Broadcasts, cache: Cache) -> Self {
-        let (requests, samples) = (Arc::default(), Arc::default());
-        Self { database, events, broadcasts, cache, started: Instant::now(), requests, samples }
+        let (requests, samples) = (Requests::default(), Mutex::default());
+        Self(Arc::new(Inner { database, events, broadcasts, cache, started: Instant::now(), requests, samples }))
     }
 
-    /// Counts a request that was answered. Two additions in memory.
+    /// Counts a request that was answered. One addition in memory.
     pub fn count(&self, kind: RequestKind, took: Duration) {
         match kind {
-            RequestKind::Page => self.requests.pages.add(took),
-            RequestKind::Api => self.requests.api.add(took),
+            RequestKind::Page => self.0.requests.pages.add(took),
+            RequestKind::Api => self.0.requests.api.add(took),
         }
     }
 
     /// For how long this server has been there.
     pub fn uptime(&self) -> Duration {
-        self.started.elapsed()
+        self.0.started.elapsed()
     }
 
     /// The samples of the last ten minutes, the oldest first; for administrators.
@@ -92,7 +94,7 @@ impl Performance {
         if viewer.role != Role::Admin {
             return Err(Error::Forbidden.into());
         }
-        Ok(self.samples.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect())
+        Ok(self.0.samples.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect())
     }
 
     /// Takes samples until it is stopped. `connections` counts the event connections of now.
@@ -110,12 +112,13 @@ impl Performance {
     }
 
     async fn before(&self) -> Before {
-        let cache_everywhere = self.cache.share_numbers().await;
+        let Inner { requests, cache, .. } = &*self.0;
+        let cache_everywhere = cache.share_numbers().await;
         Before {
             at: Instant::now(),
-            pages: self.requests.pages.counts(),
-            api: self.requests.api.counts(),
-            cache: self.cache.counted(),
+            pages: requests.pages.counts(),
+            api: requests.api.counts(),
+            cache: cache.counted(),
             cache_everywhere,
         }
     }
@@ -129,18 +132,18 @@ impl Performance {
             api: Served::between(&before.api, &now.api),
             cache: sample::since(now.cache, before.cache),
             cache_everywhere: now.cache_everywhere.zip(before.cache_everywhere).map(|(now, before)| sample::since(now, before)),
-            database: self.database.pool(),
+            database: self.0.database.pool(),
             event_connections,
-            media: self.broadcasts.media_load(),
-            is_bus_connected: self.events.is_connected(),
+            media: self.0.broadcasts.media_load(),
+            is_bus_connected: self.0.events.is_connected(),
         };
-        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut samples = self.0.samples.lock().unwrap_or_else(PoisonError::into_inner);
         while samples.len() >= KEPT {
             samples.pop_front();
         }
         samples.push_back(sample);
         drop(samples);
-        self.events.publish_here(&[Topic::Performance], &Event::Sampled);
+        self.0.events.publish_here(&[Topic::Performance], &Event::Sampled);
         now
     }
 }

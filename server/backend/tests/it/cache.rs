@@ -461,7 +461,7 @@ async fn while_the_database_is_away_kept_pages_go_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_all_servers_counted_is_added_up_in_redis() {
     let mut redis = Redis::running();
-    let (pair, ..) = Pair::new(Some(&redis)).await;
+    let (pair, ..) = Box::pin(Pair::new(Some(&redis))).await;
     let told = async |backend: &Backend| {
         let told = async {
             loop {
