@@ -2,6 +2,7 @@
 //!
 //! All of it is text, so that the browser neither computes nor formats anything.
 
+use domain::event::Position;
 use serde::{Deserialize, Serialize};
 
 /// How far a chart reaches to the right, and down.
@@ -11,6 +12,8 @@ pub const CHART_HEIGHT: u32 = 160;
 /// How a server is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// Where events go on after it.
+    pub position: Position,
     /// Sentences about what needs attention, the most pressing first.
     pub alerts: Vec<String>,
     pub figures: Vec<Figure>,

@@ -2,20 +2,20 @@
 
 use crate::{
     api::performance::performance,
-    chrome::use_chrome,
     components::{load_failed::LoadFailed, page_meta::PageMeta},
     page_data::page_data,
     pages::{lazy_page::lazy_page, not_found::NotFound},
     paths,
     performance::{CHART_HEIGHT, CHART_WIDTH, Chart, Figure, Line, Report, Table},
-    realtime::{Notice, use_realtime},
+    realtime::{Notice, refresh, use_realtime},
     state::viewer_or_sign_in,
 };
 use domain::{
     account::Role,
     event::{Event, Topic},
 };
-use leptos::prelude::*;
+use futures::channel::mpsc::unbounded;
+use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
 
 /// How the lines of a chart differ: in colour, and for who does not see that, in their strokes.
 const STYLES: [(&str, &str); 4] =
@@ -33,8 +33,7 @@ fn admin_page() -> AnyView {
 
 #[component]
 fn Content() -> impl IntoView {
-    let n_samples = samples();
-    let report = page_data(move || n_samples.get(), |_| performance());
+    let report = page_data(|| (), |()| performance());
     view! {
         <PageMeta title="Performance" description="How this server is doing."/>
         <div class="admin">
@@ -43,7 +42,7 @@ fn Content() -> impl IntoView {
             <Transition fallback=|| view! { <div class="skeleton session-skeleton" aria-hidden="true"></div> }>
                 {move || Suspend::new(async move {
                     match report.await {
-                        Ok(report) => view! { <Board report/> }.into_any(),
+                        Ok(initial) => view! { <Current initial/> }.into_any(),
                         Err(error) => view! { <LoadFailed error retry=move |()| report.refetch()/> }.into_any(),
                     }
                 })}
@@ -52,22 +51,37 @@ fn Content() -> impl IntoView {
     }
 }
 
-/// Counts the samples that the server takes while the page is open.
-fn samples() -> RwSignal<u32> {
-    let n_samples = RwSignal::new(0);
-    let position = use_chrome().with_untracked(|chrome| chrome.position);
+#[component]
+fn Current(initial: Report) -> impl IntoView {
+    let report = keep_current(initial);
+    move || view! { <Board report=report.get()/> }
+}
+
+/// Reads a new report whenever the server took a sample.
+fn keep_current(initial: Report) -> RwSignal<Report> {
+    let position = initial.position;
+    let shown = RwSignal::new(initial);
     let realtime = use_realtime();
     Effect::new(move || {
+        let (ask, asked) = unbounded();
+        spawn_local_scoped_with_cancellation(refresh(
+            asked,
+            || async { performance().await.ok() },
+            |report: &Report| report.position,
+            move |report| {
+                shown.try_set(report);
+            },
+        ));
         realtime.listen(vec![Topic::Performance], position, move |notice| {
-            if matches!(notice, Notice::Resync(_) | Notice::Event(_, Event::Sampled)) {
-                n_samples.try_update(|n| *n += 1);
+            if let Notice::Resync(position) | Notice::Event(position, Event::Sampled) = notice {
+                let _is_open = ask.unbounded_send(position);
             }
         });
     });
-    n_samples
+    shown
 }
 
-/// Drawn anew with each sample, which changes only what differs.
+/// Made anew with each report, of which the page takes only what differs.
 #[component]
 fn Board(report: Report) -> impl IntoView {
     let Report { alerts, figures, charts, tables } = report;

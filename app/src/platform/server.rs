@@ -61,7 +61,8 @@ fn cookie(name: &str) -> Option<String> {
 
 /// How this server is doing, if the viewer may know.
 pub(crate) fn report(backend: &Backend, viewer: &Viewer) -> Result<Report, ApiError> {
-    Ok(report::report(&backend.performance.samples(viewer)?, backend.performance.uptime()))
+    let position = backend.events.position();
+    Ok(report::report(position, &backend.performance.samples(viewer)?, backend.performance.uptime()))
 }
 
 /// Where the request comes from.

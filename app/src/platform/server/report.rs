@@ -7,6 +7,7 @@ use backend::{
     cache::{Namespace, Numbers, PerNamespace},
     performance::{Latency, Sample, Served, alerts},
 };
+use domain::event::Position;
 use std::time::Duration;
 
 /// What a number is a number of.
@@ -38,9 +39,11 @@ impl Unit {
 /// What a line shows of a sample; nothing where there was nothing to measure.
 type Measure = Box<dyn Fn(&Sample) -> Option<f64>>;
 
-/// The report about a server that has been there for `uptime`. The newest sample is the last.
-pub(super) fn report(samples: &[Sample], uptime: Duration) -> Report {
+/// The report about a server that has been there for `uptime`, made of samples that were read at `position` or later. The
+/// newest is the last.
+pub(super) fn report(position: Position, samples: &[Sample], uptime: Duration) -> Report {
     Report {
+        position,
         alerts: alerts(samples).iter().map(ToString::to_string).collect(),
         figures: figures(samples, uptime),
         charts: charts(samples),
@@ -180,13 +183,19 @@ const fn float(n: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unit, report};
+    use super::Unit;
+    use crate::performance::Report;
     use backend::{
         cache::Numbers,
         database::PoolUse,
         performance::{EventConnections, Sample},
     };
+    use domain::event::Position;
     use std::time::Duration;
+
+    fn report(samples: &[Sample], uptime: Duration) -> Report {
+        super::report(Position { epoch: 1, sequence: 2 }, samples, uptime)
+    }
 
     fn sample(hits: u64, misses: u64) -> Sample {
         let mut sample = Sample {
