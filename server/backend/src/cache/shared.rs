@@ -119,7 +119,7 @@ impl Shared {
                 let _queued: Value = batch.custom(cmd!("HINCRBY"), words).await?;
             }
             let _queued: Value = batch.custom(cmd!("HGETALL"), vec![Value::from(name.as_str())]).await?;
-            batch.all::<Vec<Value>>().await?.pop().unwrap_or(Value::Null).convert()
+            batch.last().await
         };
         Box::pin(self.bounded(SUM_TIME, sums)).await
     }
