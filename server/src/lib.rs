@@ -122,6 +122,7 @@ pub fn router(state: AppState) -> Router {
         .merge(uploads());
     // Two stacks: one long one makes a type that takes the compiler minutes.
     let inner = ServiceBuilder::new()
+        .layer(from_fn_with_state(state.clone(), middleware::measure::count))
         .layer(from_fn_with_state(state.clone(), middleware::client::identify))
         .layer(from_fn_with_state(state.clone(), middleware::limit::enforce))
         .layer(from_fn_with_state(state.clone(), middleware::chrome::read));

@@ -4,5 +4,6 @@ pub(crate) mod chrome;
 pub(crate) mod client;
 pub(crate) mod headers;
 pub(crate) mod limit;
+pub(crate) mod measure;
 pub(crate) mod panic;
 pub(crate) mod redirects;

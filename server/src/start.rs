@@ -4,6 +4,7 @@ use crate::{
     AppState, Reactor,
     config::Config,
     embedded_media::{self, EmbeddedMedia},
+    http::performance::observe,
     router, serve,
 };
 use backend::{
@@ -91,6 +92,7 @@ impl Server {
             }
         });
         let state = AppState::new(backend.clone(), config, secrets.service_token.clone(), draining.clone());
+        tokio::spawn(observe(state.clone()));
         let reactor = Reactor::start(backend.clone()).map_err(io("event streams cannot be served"))?;
         let serving = tokio::spawn(serve::serve(listener, router(state), Some(reactor), draining.clone()));
         Ok(Self { address, backend, cluster, media, draining, serving, following, presence })

@@ -47,7 +47,7 @@ impl Events {
     /// Delivers an event to all who read one of the topics, here and on the other servers. Changes of one stream that follow
     /// each other within 250 ms reach readers as one, and so do viewer counts.
     pub fn publish(&self, topics: &[Topic], event: &Event) {
-        self.delivery.deliver(topics, event, None);
+        self.tell_here(topics, event);
         if let Some(bus) = &self.bus {
             bus.publish(topics, event, None);
         }

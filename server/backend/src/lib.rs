@@ -25,8 +25,8 @@ mod tokens;
 
 pub use error::{Error, Result};
 pub use services::{
-    accounts, blocks, broadcasts, channels, chat, community, demo, follows, notifications, outbox, personal_data, profiles,
-    search, stream_keys, streams, surroundings,
+    accounts, blocks, broadcasts, channels, chat, community, demo, follows, notifications, outbox, performance, personal_data,
+    profiles, search, stream_keys, streams, surroundings,
 };
 
 use cache::Cache;
@@ -36,12 +36,23 @@ use events::{BusSettings, Events};
 use limits::Limits;
 use media::MediaServer;
 use secrets::Secrets;
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 use uuid::Uuid;
 
-/// The one handle to everything, a field per service. Cheap to clone.
+/// The one handle to everything. Cheap to clone: every request has one.
 #[derive(Clone)]
-pub struct Backend {
+pub struct Backend(Arc<Services>);
+
+impl Deref for Backend {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+/// Everything, a field per service.
+pub struct Services {
     pub accounts: accounts::Accounts,
     pub blocks: blocks::Blocks,
     pub broadcasts: broadcasts::Broadcasts,
@@ -52,6 +63,7 @@ pub struct Backend {
     pub follows: follows::Follows,
     pub notifications: notifications::Notifications,
     pub outbox: outbox::Outbox,
+    pub performance: performance::Performance,
     pub personal_data: personal_data::PersonalData,
     pub pictures: services::pictures::Pictures,
     pub presence: presence::Presence,
@@ -115,7 +127,7 @@ impl Backend {
             accounts.clone(),
             broadcasts.clone(),
         );
-        Ok(Self {
+        Ok(Self(Arc::new(Services {
             personal_data,
             pictures: services::pictures::Pictures::new(database.clone(), events.clone(), accounts.clone(), pictures),
             search: search::Search::new(database.clone(), events.clone()),
@@ -130,6 +142,7 @@ impl Backend {
             notifications,
             presence,
             outbox: outbox::Outbox::new(database.clone(), events.clone()),
+            performance: performance::Performance::new(database.clone(), events.clone(), broadcasts.clone(), cache.clone()),
             stream_keys,
             streams: streams::Streams::new(database.clone(), events.clone(), &cache),
             surroundings: surroundings::Surroundings::new(database.clone(), events.clone(), &cache),
@@ -139,7 +152,7 @@ impl Backend {
             limits,
             database,
             public_origin: public_origin.into(),
-        })
+        })))
     }
 
     /// Reads what the first visitors will ask for, so that none of them waits for it.

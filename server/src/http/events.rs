@@ -117,7 +117,7 @@ fn authorize(text: &str, viewer: Option<&Viewer>) -> Result<Vec<Topic>, domain::
         let is_allowed = match topic {
             Topic::Streams | Topic::Category(_) | Topic::Channel(_) | Topic::Chat(_) => true,
             Topic::Member(member) => viewer.is_some_and(|viewer| viewer.id == member),
-            Topic::All => viewer.is_some_and(|viewer| viewer.role == Role::Admin),
+            Topic::Performance | Topic::All => viewer.is_some_and(|viewer| viewer.role == Role::Admin),
         };
         if !is_allowed {
             return Err(domain::Error::Forbidden);

@@ -75,6 +75,7 @@ impl<'de> Visitor<'de> for Reader {
         let (kind, content) = access.variant::<String>()?;
         let event = match kind.as_str() {
             "blocks_changed" => Event::BlocksChanged,
+            "sampled" => Event::Sampled,
             "hidden" => Event::Hidden,
             "session_ended" => Event::SessionEnded,
             kind => {
@@ -135,6 +136,7 @@ mod tests {
             | Event::FollowingChanged { .. }
             | Event::BlocksChanged
             | Event::Notified { .. }
+            | Event::Sampled
             | Event::Hidden
             | Event::SessionEnded => true,
         };
@@ -152,6 +154,7 @@ mod tests {
             Event::FollowingChanged { channel, is_following: true },
             Event::BlocksChanged,
             Event::Notified { unread: 5 },
+            Event::Sampled,
             Event::Hidden,
             Event::SessionEnded,
         ];

@@ -160,7 +160,9 @@ fn outdated(topics: &[Topic], event: &Event) -> Vec<Topic> {
         | Event::FollowersChanged { .. }
         | Event::Hidden => topics.iter().copied().filter(|topic| is_read_about(*topic)).collect(),
         // Who is present is never kept.
-        Event::PresenceChanged { .. } | Event::BlocksChanged | Event::Notified { .. } | Event::SessionEnded => Vec::new(),
+        Event::PresenceChanged { .. } | Event::BlocksChanged | Event::Notified { .. } | Event::Sampled | Event::SessionEnded => {
+            Vec::new()
+        }
     }
 }
 

@@ -468,3 +468,30 @@ async fn while_the_database_is_away_kept_pages_go_on() {
     }
     assert!(numbers(&backend, Namespace::Home).failures >= 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_all_servers_counted_is_added_up_in_redis() {
+    let mut redis = Redis::running();
+    let (pair, ..) = Box::pin(Pair::new(Some(&redis))).await;
+    let told = async |backend: &Backend| {
+        let told = async {
+            loop {
+                if let Some(sums) = backend.cache.share_numbers().await {
+                    break sums;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, told).await.expect("Redis answers")
+    };
+    told(&pair.here).await;
+    let sums = told(&pair.there).await;
+    for ((namespace, here), sum) in pair.here.cache.numbers().into_iter().zip(sums) {
+        let there = numbers(&pair.there, namespace);
+        assert_eq!(sum, here.plus(there), "{namespace:?}");
+        assert!(sum.questions() > 0, "{namespace:?}");
+    }
+    assert_eq!(told(&pair.here).await, sums, "nothing is added twice");
+    redis.kill();
+    assert_eq!(pair.here.cache.share_numbers().await, None);
+}

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 /// As in production, forty times as fast.
 const TIMES: Times =
-    Times { interval: Duration::from_millis(50), repeat: Duration::from_millis(300), lifetime: Duration::from_millis(1000) };
+    Times { interval: Duration::from_millis(50), repeat: Duration::from_millis(300), lifetime: Duration::from_secs(1) };
 
 const CHANNEL: UserId = UserId(Uuid::from_u128(7));
 
