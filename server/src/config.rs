@@ -46,7 +46,7 @@ pub struct Config {
     pub event_connections: EventConnections,
     /// Who names it may read `/metrics`; without it nobody may.
     pub metrics_token: Option<SecretString>,
-    /// With which trusted services publish events; without it they cannot.
+    /// With which trusted services publish events and read all of them; without it they cannot.
     pub publish_token: Option<SecretString>,
     /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,

@@ -187,6 +187,20 @@ async fn a_trusted_service_tells_readers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_service_reads_everything() {
+    let (site, mut service) = with_service().await;
+    let path = "/api/stream-updates?topics=*";
+    let mut events = service.get(path).await.events();
+    assert_eq!(events.next().await.unwrap().name, "resync");
+    site.backend.events.publish(&[Topic::Category(Category::Study)], &ended(1));
+    let update: Update = serde_json::from_str(&events.next().await.unwrap().data).unwrap();
+    assert_eq!(update.event, ended(1));
+    for token in ["Bearer wrong", &format!("Bearer {TOKEN}x")] {
+        assert_eq!(site.guest().with("authorization", token).get(path).await.status, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_service_says_is_checked() {
     let (site, mut service) = with_service().await;
     let before = site.backend.events.position();
