@@ -98,8 +98,7 @@ async fn f18_what_a_killed_server_has_said_yes_to_is_done_once() {
     let report = crowd.end(&shared.backend).await;
     saw(&format!(
         "F18: killed {rounds} times; the outbox was empty {emptied:?} after a start at most, the stream known to be over {over:?} \
-         after the first; {}",
-        report.0
+         after the first; {report}"
     ));
     drop(server);
 }
@@ -229,5 +228,5 @@ async fn f24_a_rolling_restart_loses_nothing_and_fails_nobody() {
     }
     crowd.does(20).await;
     let report = crowd.end(&shared.backend).await;
-    saw(&format!("F24: {rounds} rounds over two servers, which ended within {slowest:?}; {}", report.0));
+    saw(&format!("F24: {rounds} rounds over two servers, which ended within {slowest:?}; {report}"));
 }
