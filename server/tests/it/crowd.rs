@@ -72,9 +72,6 @@ pub struct Crowd {
     stop_reading: CancellationToken,
 }
 
-/// What became of it, in one line.
-pub struct Report(pub String);
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap()
 }
@@ -183,8 +180,8 @@ impl Crowd {
         }
     }
 
-    /// Ends it: compares what is stored with what was answered and with what was heard.
-    pub async fn end(mut self, backend: &Backend) -> Report {
+    /// Ends it: compares what is stored with what was answered and with what was heard, and says what became of it.
+    pub async fn end(mut self, backend: &Backend) -> String {
         self.stop_writing().await;
         self.check(backend).await;
         let said = lock(&self.ledger).said.clone();
@@ -205,7 +202,7 @@ impl Crowd {
             all.n_events += heard.n_events;
         }
         let ledger = lock(&self.ledger);
-        Report(format!(
+        format!(
             "{} commands were done, each once, after {:?} at most; {} readers knew all of {} messages {late:?} after the last, \
              by {} events over {} connections that told them {} times to start anew",
             ledger.n_done,
@@ -215,7 +212,7 @@ impl Crowd {
             all.n_events,
             all.n_connections,
             all.n_resyncs
-        ))
+        )
     }
 }
 
