@@ -9,4 +9,4 @@ PG_BIN=$(postgres_bin)
 export PG_BIN
 # One after the other, so that each has the machine for itself.
 exec cargo test --locked --no-fail-fast -p app -p domain -p backend -p media -p publisher -p server --features app/ssr \
-  --test it -- --include-ignored --nocapture --test-threads 1 bus:: outbox:: faults:: f41 tried_again
+  --test it -- --include-ignored --nocapture --test-threads 1 bus:: outbox:: faults:: f41 f42 tried_again

@@ -23,7 +23,7 @@ pub struct Config {
     pub database_limits: backend::database::Limits,
     /// The folder with PostgreSQL's programs, for the private one.
     pub postgres_programs: backend::cluster::Programs,
-    /// Without it events reach other servers on the same database a little later.
+    /// Without it events reach other servers on the same database a little later, and presence does not.
     pub redis_url: Option<SecretString>,
     /// Keeps installations on one Redis apart.
     pub redis_prefix: String,

@@ -63,7 +63,7 @@ impl FromRef<AppState> for LeptosOptions {
 
 impl AppState {
     pub fn new(backend: Backend, config: Config, service_token: SecretString, draining: CancellationToken) -> Self {
-        let connections = Connections::new(config.event_connections);
+        let connections = Connections::new(config.event_connections, backend.presence.clone());
         let leptos = LeptosOptions::builder()
             .output_name("learnify")
             .site_root(config.site_root.to_string_lossy().into_owned())

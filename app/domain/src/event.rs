@@ -48,6 +48,11 @@ pub enum Event {
         channel: UserId,
         followers: u32,
     },
+    /// How many people have the page of a channel open.
+    PresenceChanged {
+        channel: UserId,
+        present: u32,
+    },
     /// The member who reads this follows a channel, or no longer does.
     FollowingChanged {
         channel: UserId,
@@ -75,6 +80,7 @@ impl Event {
             Self::StreamEnded { channel, .. }
             | Self::ChannelUpdated { channel, .. }
             | Self::FollowersChanged { channel, .. }
+            | Self::PresenceChanged { channel, .. }
             | Self::FollowingChanged { channel, .. } => vec![*channel],
             Self::Chat { channel, author, .. } => author.iter().chain([channel]).copied().collect(),
             Self::Viewers { counts } => counts.iter().map(|count| count.channel).collect(),

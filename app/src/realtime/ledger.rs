@@ -70,9 +70,15 @@ impl Ledger {
     }
 
     /// Whether a reader waits for something that the open connection does not deliver.
-    /// Topics that nobody reads any more are no reason; they are left out the next time.
+    /// Topics that nobody reads any more are no reason; they are left out the next time. See also [`Self::lingers`].
     pub(crate) fn needs_opening(&self) -> bool {
         self.readers.iter().any(|(_, reader)| !reader.is_covered)
+    }
+
+    /// Whether the open connection still reads a channel that the page shows no more: there its reader counts as present.
+    pub(crate) fn lingers(&self) -> bool {
+        let is_left = |topic: &Topic| !self.readers.iter().any(|(_, reader)| reader.topics.contains(topic));
+        self.tracks.iter().any(|(topic, _)| matches!(topic, Topic::Channel(_)) && is_left(topic))
     }
 
     /// Begins a new connection: all topics that are read, from the earliest position that any reader needs.

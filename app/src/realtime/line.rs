@@ -77,6 +77,7 @@ impl Line {
             Input::Failed(number) if self.is_current(number) => self.fail(),
             Input::Due(number) if self.source.is_none() && number == self.number => self.open(),
             Input::Tick if self.is_silent() => self.fail(),
+            Input::Tick if self.desk.ledger.borrow().lingers() => self.open(),
             Input::Awake if is_looked_at() && self.may_be_dead() => self.open(),
             Input::Offline => self.show(Status::Offline),
             Input::Left => self.close(),

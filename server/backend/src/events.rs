@@ -47,14 +47,14 @@ impl Events {
     /// Delivers an event to all who read one of the topics, here and on the other servers. Changes of one stream that follow
     /// each other within 250 ms reach readers as one, and so do viewer counts.
     pub fn publish(&self, topics: &[Topic], event: &Event) {
-        self.publish_here(topics, event);
+        self.tell_here(topics, event);
         if let Some(bus) = &self.bus {
             bus.publish(topics, event, None);
         }
     }
 
-    /// Delivers an event to who reads one of the topics here. The other servers hear nothing of it.
-    pub(crate) fn publish_here(&self, topics: &[Topic], event: &Event) {
+    /// Delivers an event to who reads one of the topics at this server, and to nobody else: each server tells its own.
+    pub(crate) fn tell_here(&self, topics: &[Topic], event: &Event) {
         self.delivery.deliver(topics, event, None);
     }
 

@@ -14,6 +14,7 @@ mod markdown;
 pub mod media;
 mod passwords;
 pub mod pictures;
+pub mod presence;
 mod repositories;
 mod schema;
 pub mod secrets;
@@ -30,7 +31,7 @@ pub use services::{
 
 use cache::Cache;
 use database::Database;
-use domain::event::Topic;
+use domain::{Category, event::Topic, stream::StreamScope};
 use events::{BusSettings, Events};
 use limits::Limits;
 use media::MediaServer;
@@ -54,6 +55,7 @@ pub struct Backend {
     pub performance: performance::Performance,
     pub personal_data: personal_data::PersonalData,
     pub pictures: services::pictures::Pictures,
+    pub presence: presence::Presence,
     pub profiles: profiles::Profiles,
     pub search: search::Search,
     pub stream_keys: stream_keys::StreamKeys,
@@ -83,7 +85,7 @@ pub struct Installation<'a> {
     pub pictures: pictures::Store,
     /// How long what visitors read is kept.
     pub cache: cache::Settings,
-    /// Where it is kept for the other servers, too.
+    /// Where it is kept for the other servers, too, and where they say who is present.
     pub redis: Option<&'a BusSettings>,
 }
 
@@ -102,6 +104,8 @@ impl Backend {
         let cache = Cache::new(cache, redis, &events)?;
         let key_ring = Arc::new(secrets.key_ring()?);
         let notifications = notifications::Notifications::new(database.clone(), events.clone());
+        let presence =
+            presence::Presence::new(node.id, events.clone(), Arc::clone(&key_ring), redis, presence::Times::default())?;
         let broadcasts = broadcasts::Broadcasts::new(database.clone(), events.clone(), media, notifications.clone(), node);
         let stream_keys = stream_keys::StreamKeys::new(database.clone(), Arc::clone(&key_ring), broadcasts.clone());
         let accounts = accounts::Accounts::new(database.clone(), events.clone(), limits.clone())?;
@@ -120,11 +124,12 @@ impl Backend {
             accounts,
             blocks: blocks::Blocks::new(database.clone(), events.clone(), broadcasts.clone()),
             channels: channels::Channels::new(database.clone(), events.clone(), &cache, public_origin),
-            chat: chat::Chat::new(database.clone(), events.clone(), notifications.clone(), key_ring),
+            chat: chat::Chat::new(database.clone(), events.clone(), notifications.clone(), key_ring, presence.clone()),
             community: community::Community::new(database.clone(), events.clone(), notifications.clone()),
             demo: demo::Demo::new(database.clone(), stream_keys.clone())?,
             follows: follows::Follows::new(database.clone(), events.clone(), notifications.clone()),
             notifications,
+            presence,
             outbox: outbox::Outbox::new(database.clone(), events.clone()),
             performance: performance::Performance::new(database.clone(), events.clone(), broadcasts.clone(), cache.clone()),
             stream_keys,
@@ -137,6 +142,16 @@ impl Backend {
             database,
             public_origin: public_origin.into(),
         })
+    }
+
+    /// Reads what the first visitors will ask for, so that none of them waits for it.
+    pub async fn warm_up(&self) -> Result<()> {
+        self.surroundings.of(None).await?;
+        self.streams.snapshot(StreamScope::Home, None).await?;
+        for category in Category::ALL {
+            self.streams.snapshot(StreamScope::Category { category, page: 1 }, None).await?;
+        }
+        Ok(())
     }
 }
 

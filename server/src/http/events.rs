@@ -8,7 +8,7 @@ pub(crate) mod reactor;
 mod standing;
 mod words;
 
-use super::problem::Problem;
+use super::{guest::guest, problem::Problem};
 use crate::{AppState, Reactor, config::EventConnections, serve::handover::Handover};
 use axum::{
     Extension,
@@ -21,6 +21,7 @@ use backend::{
     accounts::SessionToken,
     client::Client,
     events::{Frame, Start, Subscription},
+    presence::{Presence, Visit, Visitor},
 };
 use bytes::Bytes;
 use domain::{
@@ -67,7 +68,14 @@ pub(crate) async fn get(
     if state.draining.is_cancelled() {
         return Err(domain::Error::Unavailable.into());
     }
-    let place = state.connections.enter(client.limit_key(), viewer.as_ref().map(|viewer| viewer.id))?;
+    let (visitor, new_guest) = if let Some(viewer) = &viewer {
+        (Visitor::Member(viewer.id), None)
+    } else {
+        let (guest, cookie) = guest(&headers, &client);
+        // Only where it is counted does a guest need a name.
+        (Visitor::Guest(guest), cookie.filter(|_| topics.iter().any(|topic| matches!(topic, Topic::Channel(_)))))
+    };
+    let place = state.connections.enter(client.limit_key(), visitor, &topics)?;
     let after = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or(parameters.after.as_deref());
     // Whatever is not a position is no position: the reader starts anew, which is always right.
     let after = after.and_then(|text| text.parse::<Position>().ok());
@@ -93,6 +101,7 @@ pub(crate) async fn get(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    headers.extend(new_guest.map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(response)
 }
 
@@ -238,6 +247,7 @@ impl Connection {
 #[derive(Clone)]
 pub(crate) struct Connections {
     limits: EventConnections,
+    presence: Presence,
     open: Arc<Mutex<Open>>,
 }
 
@@ -253,11 +263,12 @@ struct Place {
     open: Arc<Mutex<Open>>,
     address: IpAddr,
     member: Option<UserId>,
+    _visit: Visit,
 }
 
 impl Connections {
-    pub(crate) fn new(limits: EventConnections) -> Self {
-        Self { limits, open: Arc::default() }
+    pub(crate) fn new(limits: EventConnections, presence: Presence) -> Self {
+        Self { limits, presence, open: Arc::default() }
     }
 
     /// Connections that are open now.
@@ -265,7 +276,8 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).total
     }
 
-    fn enter(&self, address: IpAddr, member: Option<UserId>) -> Result<Place, domain::Error> {
+    fn enter(&self, address: IpAddr, visitor: Visitor, topics: &[Topic]) -> Result<Place, domain::Error> {
+        let member = if let Visitor::Member(member) = visitor { Some(member) } else { None };
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.limits.total {
             return Err(domain::Error::Unavailable);
@@ -280,7 +292,8 @@ impl Connections {
         if let Some(member) = member {
             *open.members.entry(member).or_default() += 1;
         }
-        Ok(Place { open: Arc::clone(&self.open), address, member })
+        let visit = self.presence.enter(topics, visitor);
+        Ok(Place { open: Arc::clone(&self.open), address, member, _visit: visit })
     }
 }
 

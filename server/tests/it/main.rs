@@ -17,6 +17,7 @@ mod pages;
 mod people;
 mod performance;
 mod pictures;
+mod presence;
 mod refusals;
 mod search;
 mod settings;

@@ -143,7 +143,7 @@ impl Performance {
         }
         samples.push_back(sample);
         drop(samples);
-        self.0.events.publish_here(&[Topic::Performance], &Event::Sampled);
+        self.0.events.tell_here(&[Topic::Performance], &Event::Sampled);
         now
     }
 }

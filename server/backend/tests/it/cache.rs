@@ -389,6 +389,17 @@ async fn who_asks_at_the_same_time_shares_a_read() {
 
 /// Hidden people stay hidden, and followers see that they follow, however much the rest is shared.
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_visitors_of_a_server_do_not_wait() {
+    let backend = backend_that_keeps(&database_settings().await, Events::local().unwrap(), FOR_LONG, None);
+    backend.warm_up().await.unwrap();
+    let misses = || [Namespace::Home, Namespace::Category, Namespace::Recommended].map(|of| numbers(&backend, of).misses);
+    let before = misses();
+    see(&backend).await;
+    assert_eq!(misses(), before, "all of it was there");
+    assert!(before.iter().all(|misses| *misses > 0), "{before:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn members_share_what_is_the_same_for_all() {
     let events = Events::local().unwrap();
     let backend = backend_that_keeps(&database_settings().await, events, FOR_LONG, None);

@@ -84,7 +84,9 @@ fn belongs(event: &Event, topic: Topic) -> bool {
         Event::Hidden | Event::SessionEnded | Event::BlocksChanged | Event::Sampled => false,
         Event::Notified { .. } | Event::FollowingChanged { .. } => matches!(topic, Topic::Member(_)),
         Event::Chat { channel, .. } => topic == Topic::Chat(*channel),
-        Event::ChannelUpdated { channel, .. } | Event::FollowersChanged { channel, .. } => topic == Topic::Channel(*channel),
+        Event::ChannelUpdated { channel, .. }
+        | Event::FollowersChanged { channel, .. }
+        | Event::PresenceChanged { channel, .. } => topic == Topic::Channel(*channel),
         Event::StreamStarted { stream } => {
             [Topic::Streams, Topic::Channel(stream.channel), Topic::Category(stream.category)].contains(&topic)
         }
@@ -155,6 +157,7 @@ mod tests {
             (Event::StreamEnded { channel, category: Category::Study }, vec!["streams", "category:study", "channel:own"]),
             (Event::Viewers { counts: vec![count] }, vec!["streams", "category:study", "channel:own"]),
             (Event::FollowersChanged { channel, followers: 1 }, vec!["channel:own"]),
+            (Event::PresenceChanged { channel, present: 1 }, vec!["channel:own"]),
             (Event::Chat { channel, author: None, change: String::new() }, vec!["chat:own"]),
             (Event::Notified { unread: 1 }, vec!["member:own", "member:other"]),
             (Event::FollowingChanged { channel, is_following: true }, vec!["member:own", "member:other"]),

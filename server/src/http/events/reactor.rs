@@ -21,6 +21,7 @@ use domain::{UserId, event::HEARTBEAT_SECONDS};
 use entry::{Entry, Shared, Stage, Want, chunk};
 use inbox::{Inbox, Message, Outlet};
 use mio::{Events, Interest, Poll, Token, Waker};
+use socket2::SockRef;
 use std::{
     collections::HashMap,
     io,
@@ -37,6 +38,8 @@ use wheel::{Wheel, seconds};
 const INBOX: Token = Token(usize::MAX);
 /// How long a connection that ends may take to read the last word, in seconds.
 const LAST_WORD: u32 = 20;
+/// What the kernel keeps for a reader that is behind, in bytes: some hundred events.
+const SEND_BUFFER: usize = 64 * 1024;
 /// How often the stop of the server looks whether everybody has left.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -59,6 +62,8 @@ impl Arrival {
 
     /// Brings the socket, which is not blocking, and to which the head of the answer was written.
     pub(crate) fn arrive(mut self, stream: std::net::TcpStream) {
+        // The kernel would let a reader that does not read have megabytes. It keeps its own size when it refuses this one.
+        drop(SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER));
         self.stream = Some(mio::net::TcpStream::from_std(stream));
         let inbox = Arc::clone(&self.reactor.inbox);
         inbox.push(Message::Arrive(self.key, Box::new(self)));
