@@ -84,7 +84,7 @@ fn keep_current(initial: Report) -> RwSignal<Report> {
 /// Made anew with each report, of which the page takes only what differs.
 #[component]
 fn Board(report: Report) -> impl IntoView {
-    let Report { alerts, figures, charts, tables } = report;
+    let Report { alerts, figures, charts, tables, .. } = report;
     let mut notices: Vec<(&str, String)> = alerts.into_iter().map(|alert| ("notice notice-problem", alert)).collect();
     if notices.is_empty() {
         notices.push(("notice notice-done", "Nothing needs attention.".to_owned()));
