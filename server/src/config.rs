@@ -349,7 +349,7 @@ mod tests {
             None
         };
         Config::read(&note).unwrap();
-        let system: BTreeSet<String> = ["PATH", "HOME"].map(str::to_owned).into();
+        let system: BTreeSet<String> = ["PATH", "HOME", "LEPTOS_WATCH"].map(str::to_owned).into();
         let names: BTreeSet<String> = read.borrow().difference(&system).cloned().collect();
         assert_eq!(names, NAMES.iter().map(|name| (*name).to_owned()).collect());
         let example = include_str!("../../.env.example");

@@ -8,6 +8,7 @@
 
 pub(crate) mod handover;
 mod lingering;
+mod opening;
 
 use crate::{PeerAddress, Reactor};
 use axum::{
@@ -22,6 +23,7 @@ use hyper_util::{
     server::conn::auto,
 };
 use lingering::Lingering;
+use opening::Opening;
 use socket2::{SockRef, TcpKeepalive};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
@@ -124,7 +126,8 @@ impl Server {
             return handover::serve(&self.plain, stream, handover, answer, self.stopped.clone()).await;
         }
         let service = hyper::service::service_fn(move |request| answer(router.clone(), request, address, None));
-        let mut connection = std::pin::pin!(self.both.serve_connection_with_upgrades(TokioIo::new(stream), service));
+        let mut connection =
+            std::pin::pin!(self.both.serve_connection_with_upgrades(TokioIo::new(Opening::new(stream)), service));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = self.stopped.cancelled() => {

@@ -23,8 +23,10 @@ struct Loris {
     limit: Duration,
 }
 
-const LORISES: [Loris; 4] = [
+const LORISES: [Loris; 5] = [
     Loris { what: "who say nothing", says: "", then: "", limit: Duration::from_secs(12) },
+    // Who says this may be about to speak HTTP/2.
+    Loris { what: "with a first letter", says: "P", then: "", limit: Duration::from_secs(12) },
     Loris {
         what: "with half a head",
         says: "GET / HTTP/1.1\r\nHost: learnify\r\nAccept: ",
