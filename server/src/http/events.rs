@@ -1,4 +1,4 @@
-//! `GET /api/stream-updates`: the event stream of a browser tab (WHATWG HTML, server-sent events).
+//! `GET /api/stream-updates`: the event stream of a browser (WHATWG HTML, server-sent events).
 //!
 //! The first event is a heartbeat when the stream continues where the reader left off, and `resync` when it cannot.
 //! To a member nothing is said about people who are hidden from them; when those change, there is another `resync`.
@@ -23,7 +23,7 @@ use bytes::Bytes;
 use domain::{
     UserId,
     account::{Role, Viewer},
-    event::{HEARTBEAT_SECONDS, Heartbeat, Position, Topic},
+    event::{HEARTBEAT_SECONDS, Heartbeat, MAX_TOPICS, Position, Topic},
 };
 use futures::{Stream, stream};
 use serde::Deserialize;
@@ -36,8 +36,6 @@ use std::{
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-/// Topics of one connection at most.
-const MAX_TOPICS: usize = 32;
 /// How long a connection lives, give or take a tenth, so that not all end at once.
 const LIFETIME: Duration = Duration::from_hours(1);
 /// Over how long readers come back when a server stops, in milliseconds.
