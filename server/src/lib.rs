@@ -28,6 +28,7 @@ use config::Config;
 use http::{events::Connections, node_client::NodeClient, signalling};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::provide_context, prelude::use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use middleware::kept_pages::KeptPages;
 use secrecy::SecretString;
 use std::{
     sync::Arc,
@@ -47,6 +48,7 @@ pub struct AppState {
     config: Arc<Config>,
     leptos: LeptosOptions,
     connections: Connections,
+    kept_pages: KeptPages,
     node_client: NodeClient,
     /// Cancelled when the server stops taking new work.
     draining: CancellationToken,
@@ -62,6 +64,7 @@ impl FromRef<AppState> for LeptosOptions {
 impl AppState {
     pub fn new(backend: Backend, config: Config, service_token: SecretString, draining: CancellationToken) -> Self {
         let connections = Connections::new(config.event_connections);
+        let kept_pages = KeptPages::new(config.page_lifetime);
         let leptos = LeptosOptions::builder()
             .output_name("learnify")
             .site_root(config.site_root.to_string_lossy().into_owned())
@@ -69,7 +72,7 @@ impl AppState {
             .hash_files(has_hashed_names())
             .build();
         let (config, node_client) = (Arc::new(config), NodeClient::new(service_token));
-        Self { backend, config, leptos, connections, node_client, draining, started: Instant::now() }
+        Self { backend, config, leptos, connections, kept_pages, node_client, draining, started: Instant::now() }
     }
 }
 
@@ -121,6 +124,7 @@ pub fn router(state: AppState) -> Router {
     let inner = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), middleware::client::identify))
         .layer(from_fn_with_state(state.clone(), middleware::limit::enforce))
+        .layer(from_fn_with_state(state.clone(), middleware::kept_pages::give))
         .layer(from_fn_with_state(state.clone(), middleware::chrome::read));
     let outer = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), middleware::headers::set))

@@ -12,6 +12,7 @@ mod faults;
 mod harness;
 mod headers;
 mod hygiene;
+mod kept_pages;
 mod pages;
 mod people;
 mod performance;
