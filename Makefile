@@ -26,7 +26,7 @@ test-wasm: ## Tests of the browser's side, in a browser
 test-browser: ## Playwright against the release build; ONLY=account limits it to some files
 	@exec .make/test.sh browser
 
-faults: ## Kill and stop Redis and PostgreSQL under load, and show what was seen
+faults: ## Kill, stop and starve servers, Redis and PostgreSQL under load, and show what was seen
 	@exec .make/faults.sh
 
 bench-chat: ## How quickly a room of a thousand hears what is said
@@ -41,7 +41,7 @@ bench-events: ## How quickly and at what cost thousands of pages hear of somethi
 bench-pages: ## How many home pages a second, with what visitors read kept and without
 	@exec .make/bench-pages.sh
 
-watch: ## Develop: rebuild and restart on every change
+watch: ## Develop: rebuild, restart and reload the browser on every change
 	@exec .make/watch.sh
 
 size: ## What a first visit downloads, from the last release build

@@ -11,10 +11,8 @@ const median = (numbers) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-const name = ({ target, report }) => {
-  const what = report.mode === 'deliver' ? (report.dropped ? ', some dropped and resumed' : '') : `, ${report.mode}`;
-  return `${target}${what}`;
-};
+const name = ({ target, options, report }) =>
+  [target, ...(report.mode === 'deliver' ? [] : [report.mode]), ...(options ? [options] : [])].join(' ');
 
 const groups = new Map();
 for (const run of runs) {
@@ -28,6 +26,7 @@ const columns = [
   ['us CPU per event', (report) => report.cpu_us_per_event],
   ['KiB per connection', (report) => report.memory?.kib_per_connection],
   ['KiB in the kernel, both ends', (report) => report.memory?.kernel_kib_per_connection],
+  ['connecting s', (report) => report.connecting.seconds],
   ['connects per s', (report) => report.connecting.per_second],
   ['load on its core', (report) => report.own_cpu],
 ];

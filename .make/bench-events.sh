@@ -2,8 +2,9 @@
 # Measures the event streams: our server, and beside it on the same work a loop that only writes (the floor), axum's own
 # `Sse`, and nginx with nchan. The server has one core and the load another; one server after the other.
 #
-# Environment: CONNECTIONS="1000 10000 20000", SECONDS_EACH=20, REPEAT=3, TARGETS="floor axum nchan learnify",
-# BUILD=release or debug, NCHAN_MODULE where it is not where Debian puts it. Each run is a line in target/bench/events.jsonl; a table of medians follows.
+# Environment: CONNECTIONS="1000 10000 20000", SECONDS_EACH=20, REPEAT=3, TARGETS="floor axum nchan learnify", SOAK_SECONDS=0,
+# BUILD=release or debug, NCHAN_MODULE where it is not where Debian puts it. Each run is a line in target/bench/events.jsonl;
+# a table of medians follows.
 # shellcheck source=.make/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -114,8 +115,9 @@ trap stop EXIT
 
 # Puts load on the server that runs: `load <target> <mode> <connections> <options…>`.
 load() {
-  local target=$1 mode=$2 n=$3 pid report
+  local target=$1 mode=$2 n=$3 pid report options
   shift 3
+  options=$*
   set -- "$mode" --connections "$n" --seconds "$seconds" "$@"
   for pid in $pids; do set -- "$@" --pid "$pid"; done
   if [ "$target" = learnify ]; then
@@ -125,13 +127,15 @@ load() {
     set -- "$@" --url "http://127.0.0.1:$port/events" --publish-url "http://127.0.0.1:$port/publish"
   fi
   report=$(LOAD_PUBLISH_TOKEN=$token taskset -c 1 "$programs/load" "$@") || fail "The load on $target failed."
-  printf '{"target":"%s","report":%s}\n' "$target" "$report" >>"$results"
+  printf '{"target":"%s","options":"%s","report":%s}\n' "$target" "$options" "$report" >>"$results"
 }
 
 # A server of its own for each run, so that none inherits the memory of another.
 measure() {
   step "$2 $3 connections at $1 ${*:4}"
   start "$1"
+  # What a server takes once, for whoever comes first, is not counted per connection.
+  seconds=1 results=/dev/null load "$1" storm 500
   load "$@"
   stop
 }
@@ -169,8 +173,8 @@ mkdir -p "$work"
 : >"$results"
 for n in $connections; do
   if [ "$((n + 400))" -gt "$files" ]; then
-    step "$n connections are left out: $files files may be open here (ulimit -n)"
-    continue
+    step "$((files - 400)) connections instead of $n: $files files may be open here (ulimit -n)"
+    n=$((files - 400))
   fi
   # Interleaved, so that a slow minute of the machine meets all of them.
   for _ in $(seq "$repeat"); do
@@ -179,8 +183,17 @@ for n in $connections; do
   case $known in
     *learnify*)
       measure learnify deliver "$n" --drop 20
-      measure learnify dead "$n" --interval-ms 25
+      measure learnify storm "$n"
+      # Often enough that what a dead reader does not take fills its socket, and few enough that the core has time left.
+      if [ "$n" -le 1000 ]; then
+        measure learnify deliver "$n" --interval-ms 25 --seconds 40
+        measure learnify dead "$n" --interval-ms 25 --seconds 40
+      fi
       ;;
   esac
 done
+if [ "${SOAK_SECONDS:-0}" -gt 0 ]; then
+  seconds=$SOAK_SECONDS
+  measure learnify soak "${n:-1000}"
+fi
 node .make/bench-events.mjs "$results"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rebuilds and restarts on every change, unoptimised. The policy of the pages keeps the socket of the live reload out.
+# Rebuilds and restarts on every change, unoptimised, and reloads the pages that are open.
 # shellcheck source=.make/lib.sh
 . "$(dirname "$0")/lib.sh"
 

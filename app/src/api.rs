@@ -9,6 +9,7 @@ pub mod chrome;
 pub mod community;
 pub mod follows;
 pub mod notifications;
+pub mod performance;
 pub mod personal_data;
 pub mod profiles;
 pub mod search;

@@ -36,6 +36,8 @@ pub(crate) struct Room {
     /// The rows that are shown, by their keys.
     pub(crate) rows: Memo<Vec<RowKey>>,
     pub(crate) composing: Composing,
+    /// How many have the page open, and as of when.
+    present: RwSignal<(Position, u32)>,
     /// The message whose menu is open.
     pub(crate) menu: RwSignal<Option<MessageId>>,
     /// The message that was jumped to.
@@ -53,7 +55,7 @@ pub(crate) struct Room {
 
 /// Seeded with the page's snapshot, then patched by events.
 pub(crate) fn use_chat(initial: ChatSnapshot) -> Room {
-    let (channel, position) = (initial.channel, initial.position);
+    let (channel, position, present) = (initial.channel, initial.position, initial.present);
     let member = initial.standing.author.member();
     let log = RwSignal::new(ChatLog::new(initial));
     let room = Room {
@@ -61,6 +63,7 @@ pub(crate) fn use_chat(initial: ChatSnapshot) -> Room {
         log,
         rows: Memo::new(move |_| log.with(ChatLog::rows)),
         composing: Composing::new(),
+        present: RwSignal::new((position, present)),
         menu: RwSignal::new(None),
         found: RwSignal::new(None),
         unheard: StoredValue::new(0),
@@ -81,10 +84,11 @@ pub(crate) fn use_chat(initial: ChatSnapshot) -> Room {
             move || room.read(),
             |snapshot: &ChatSnapshot| snapshot.position,
             move |snapshot| {
+                room.count(snapshot.position, snapshot.present);
                 room.log.try_update(|log| log.replace(snapshot));
             },
         ));
-        let mut topics = vec![Topic::Chat(channel)];
+        let mut topics = vec![Topic::Chat(channel), Topic::Channel(channel)];
         topics.extend(member.map(Topic::Member));
         realtime.listen(topics, position, move |notice| match notice {
             Notice::Resync(position) => {
@@ -121,9 +125,24 @@ impl Room {
                     self.read_anew(position);
                 }
             }
+            Event::PresenceChanged { channel, present } if *channel == self.channel => self.count(position, *present),
             Event::FollowingChanged { channel, .. } if *channel == self.channel => self.read_anew(position),
             _ => {}
         }
+    }
+
+    /// How many have the page open.
+    pub(crate) fn present(self) -> u32 {
+        self.present.get().1
+    }
+
+    /// Takes a count, unless a later one is known.
+    fn count(self, position: Position, present: u32) {
+        self.present.try_update(|known| {
+            if !position.is_before(known.0) {
+                *known = (position, present);
+            }
+        });
     }
 
     fn note_unheard(self, log: &ChatLog, change: &ChatChange, applied: Applied) {

@@ -21,6 +21,7 @@ mod media;
 mod page_data;
 mod pages;
 mod paths;
+pub mod performance;
 mod platform;
 pub mod realtime;
 pub mod root;

@@ -1,5 +1,6 @@
 //! The pages, one file per route.
 
+pub mod admin;
 pub mod category;
 pub mod claim;
 pub mod community;
@@ -16,7 +17,7 @@ pub mod sign_up;
 pub mod watch;
 
 /// All of them.
-pub(crate) const ALL: [lazy_page::Page; 12] = [
+pub(crate) const ALL: [lazy_page::Page; 13] = [
     home::HOME,
     category::CATEGORY,
     search::SEARCH,
@@ -28,5 +29,6 @@ pub(crate) const ALL: [lazy_page::Page; 12] = [
     settings::SETTINGS,
     dashboard::DASHBOARD,
     community::COMMUNITY,
+    admin::ADMIN,
     watch::WATCH,
 ];

@@ -18,6 +18,9 @@ pub const FOLLOWING: &str = "/following";
 /// The people around one's own channel.
 pub const COMMUNITY: &str = "/dashboard/community";
 
+/// How the server is doing.
+pub const ADMIN: &str = "/admin";
+
 /// What one was told.
 pub const NOTIFICATIONS: &str = "/notifications";
 

@@ -7,8 +7,8 @@ use crate::{
     components::{side_bar::SideBar, toast::ToastRegion, top_bar::TopBar},
     document,
     pages::{
-        self, category::CATEGORY, claim::CLAIM, community::COMMUNITY, dashboard::DASHBOARD, following::FOLLOWING, home::HOME,
-        not_found::NotFound, notifications::NOTIFICATIONS, search::SEARCH, settings::SETTINGS, sign_in::SIGN_IN,
+        self, admin::ADMIN, category::CATEGORY, claim::CLAIM, community::COMMUNITY, dashboard::DASHBOARD, following::FOLLOWING,
+        home::HOME, not_found::NotFound, notifications::NOTIFICATIONS, search::SEARCH, settings::SETTINGS, sign_in::SIGN_IN,
         sign_up::SIGN_UP, watch::WATCH,
     },
     platform,
@@ -110,6 +110,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/settings/:section?") view=SETTINGS ssr=SsrMode::Async/>
             <Route path=path!("/dashboard") view=DASHBOARD ssr=SsrMode::Async/>
             <Route path=path!("/dashboard/community") view=COMMUNITY ssr=SsrMode::Async/>
+            <Route path=path!("/admin") view=ADMIN ssr=SsrMode::Async/>
             <Route path=path!("/:username") view=WATCH ssr=SsrMode::Async/>
         </FlatRoutes>
     }

@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import { test } from "../fixtures/test";
 import { ROOT } from "../fixtures/program";
-import { newMember, open, signUp } from "../fixtures/site";
+import { becomeOwner, newMember, open, signIn, signUp } from "../fixtures/site";
 
 const WIDTHS = [390, 820, 1440];
 
 test("pictures of every page", async ({ visitor, instance, problems }) => {
   problems.expect(/./);
   const server = await instance({ args: ["--demo"] });
+  const owner = newMember("owner");
+  await becomeOwner(await visitor({ origin: server.origin }), owner, server);
   for (const colorScheme of ["dark", "light"] as const) {
     const page = await visitor({ origin: server.origin, colorScheme });
     const take = async (name: string, path: string) => {
@@ -44,5 +46,9 @@ test("pictures of every page", async ({ visitor, instance, problems }) => {
     await take("settings-notifications", "/settings/notifications");
     await take("settings-account", "/settings/account");
     await take("offline", `/${member.username}`);
+    await page.context().clearCookies();
+    await signIn(page, owner);
+    await page.waitForURL(/^(?!.*sign-in)/);
+    await take("admin", "/admin");
   }
 });

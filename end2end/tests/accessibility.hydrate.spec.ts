@@ -1,7 +1,7 @@
 import AXE from "axe-core";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures/test";
-import { newMember, open, signUp } from "../fixtures/site";
+import { becomeOwner, newMember, open, signUp } from "../fixtures/site";
 
 /** Serious and critical violations of the page as it is, each with the elements it is about. */
 async function violations(page: Page): Promise<string[]> {
@@ -32,5 +32,14 @@ for (const colorScheme of ["dark", "light"] as const) {
       `/${member.username}`, `/search?term=${member.username}`, "/nobody_of_this_name",
     ]) await look(path);
     expect(found).toEqual([]);
+  });
+
+  test(`the administrators' page can be used by everybody, ${colorScheme}`, async ({ visitor, instance }) => {
+    test.setTimeout(60_000);
+    const server = await instance();
+    const page = await visitor({ origin: server.origin, colorScheme, reducedMotion: "reduce" });
+    await becomeOwner(page, newMember("owner"), server);
+    await open(page, "/admin");
+    expect(await violations(page)).toEqual([]);
   });
 }

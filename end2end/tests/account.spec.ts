@@ -1,5 +1,5 @@
 import { expect, test } from "../fixtures/test";
-import { expectSignedIn, expectSignedOut, fillSignUp, isScripted, newMember, open, signIn, signOut, signUp } from "../fixtures/site";
+import { becomeOwner, expectSignedIn, expectSignedOut, fillSignUp, isScripted, newMember, open, signIn, signOut, signUp } from "../fixtures/site";
 
 test("a member signs up, signs out and signs in again", async ({ page }) => {
   const member = newMember();
@@ -126,10 +126,7 @@ test("the one-time link makes an owner, once", async ({ visitor, instance, probl
   const fresh = await instance();
   const link = await fresh.claimLink();
   const owner = await visitor({ origin: fresh.origin });
-  await open(owner, link);
-  await fillSignUp(owner, newMember("owner"));
-  await owner.getByRole("button", { name: "Create account" }).click();
-  await owner.waitForURL("**/dashboard");
+  await becomeOwner(owner, newMember("owner"), fresh);
   await open(owner, "/settings/account");
   await expect(owner.getByRole("main")).toContainText("Owner of this site");
 

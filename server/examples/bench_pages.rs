@@ -98,7 +98,7 @@ async fn start(name: &'static str, backend: Backend, page_lifetime: Duration, st
     let state = AppState::new(backend, config, "a service token".to_owned().into(), stopped.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve::serve(listener, router(state), stopped.clone()));
+    tokio::spawn(serve::serve(listener, router(state), None, stopped.clone()));
     Site { name, address, cookie: format!("__Host-sid={}", token.as_str()) }
 }
 

@@ -23,19 +23,21 @@ pub struct Config {
     pub database_limits: backend::database::Limits,
     /// The folder with PostgreSQL's programs, for the private one.
     pub postgres_programs: backend::cluster::Programs,
-    /// Without it events reach other servers on the same database a little later.
+    /// Without it events reach other servers on the same database a little later, and presence does not.
     pub redis_url: Option<SecretString>,
     /// Keeps installations on one Redis apart.
     pub redis_prefix: String,
     /// How long what visitors read is kept.
     pub cache: backend::cache::Settings,
-    /// How long a page is kept for visitors without cookies; zero for not at all.
+    /// How long a rendered page is kept for visitors of whom nothing is known; zero for not at all.
     pub page_lifetime: Duration,
     pub data_folder: PathBuf,
     /// Where uploaded pictures are kept.
     pub pictures: Place,
     /// The folder that the build of the site wrote.
     pub site_root: PathBuf,
+    /// Where pages hear that they are to load anew, while cargo-leptos watches the sources. It says so itself.
+    pub reload_port: Option<u16>,
     pub media: media::Config,
     /// Where other servers reach this one; without it, where this one listens.
     pub node_address: Option<String>,
@@ -46,7 +48,7 @@ pub struct Config {
     pub event_connections: EventConnections,
     /// Who names it may read `/metrics`; without it nobody may.
     pub metrics_token: Option<SecretString>,
-    /// With which trusted services publish events; without it they cannot.
+    /// With which trusted services publish events and read all of them; without it they cannot.
     pub publish_token: Option<SecretString>,
     /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,
@@ -157,6 +159,17 @@ impl Reader<'_> {
         Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 
+    fn database_limits(&mut self) -> backend::database::Limits {
+        let limits = backend::database::Limits::default();
+        backend::database::Limits {
+            pool_size: self.parsed("DATABASE_POOL_SIZE", Positive(limits.pool_size), "a number above 0").0,
+            wait: self.millis("DATABASE_WAIT_MILLIS", limits.wait),
+            create: self.millis("DATABASE_CREATE_MILLIS", limits.create),
+            recycle: self.millis("DATABASE_RECYCLE_MILLIS", limits.recycle),
+            statement: self.millis("DATABASE_STATEMENT_MILLIS", limits.statement),
+        }
+    }
+
     fn addresses(&mut self, name: &str) -> Vec<IpAddr> {
         let text = self.text(name).unwrap_or_default();
         let mut addresses = Vec::new();
@@ -243,14 +256,6 @@ impl Config {
             max_publisher_bitrate: reader.parsed("MEDIA_MAX_BITRATE", media_defaults.max_publisher_bitrate, "bits per second"),
             ..media_defaults
         };
-        let limits = backend::database::Limits::default();
-        let database_limits = backend::database::Limits {
-            pool_size: reader.parsed("DATABASE_POOL_SIZE", Positive(limits.pool_size), "a number above 0").0,
-            wait: reader.millis("DATABASE_WAIT_MILLIS", limits.wait),
-            create: reader.millis("DATABASE_CREATE_MILLIS", limits.create),
-            recycle: reader.millis("DATABASE_RECYCLE_MILLIS", limits.recycle),
-            statement: reader.millis("DATABASE_STATEMENT_MILLIS", limits.statement),
-        };
         let data_folder: PathBuf = reader.text("DATA_DIR").unwrap_or_else(|| "data".to_owned()).into();
         let log_format = reader.text("LOG_FORMAT").unwrap_or_else(|| "text".to_owned());
         if !matches!(log_format.as_str(), "text" | "json") {
@@ -261,7 +266,7 @@ impl Config {
             address,
             public_origin,
             database_url: reader.text("DATABASE_URL").map(Into::into),
-            database_limits,
+            database_limits: reader.database_limits(),
             cache: reader.cache(),
             page_lifetime: reader.millis_or_none("PAGE_LIFETIME_MILLIS", Duration::from_secs(1)),
             postgres_programs: backend::cluster::Programs {
@@ -274,6 +279,7 @@ impl Config {
             pictures: reader.pictures(&data_folder),
             data_folder,
             site_root: reader.text("SITE_ROOT").unwrap_or_else(|| "target/site".to_owned()).into(),
+            reload_port: reader.text("LEPTOS_WATCH").map(|_on| reader.parsed("LEPTOS_RELOAD_PORT", 3001, "a port number")),
             media,
             trusted_proxies: reader.addresses("TRUSTED_PROXIES").into_iter().collect(),
             limit_factor: reader.parsed("RATE_LIMIT_FACTOR", NonZeroU32::MIN, "a number above 0"),

@@ -2,6 +2,7 @@
 
 mod bearer;
 pub(crate) mod events;
+pub(crate) mod guest;
 pub(crate) mod health;
 pub(crate) mod node_client;
 pub(crate) mod performance;

@@ -12,6 +12,7 @@ pub mod serve;
 pub mod start;
 pub mod telemetry;
 
+pub use http::events::reactor::Reactor;
 pub use middleware::client::PeerAddress;
 
 use app::root::{App, shell};
@@ -28,7 +29,7 @@ use config::Config;
 use http::{events::Connections, node_client::NodeClient, signalling};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::provide_context, prelude::use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
-use middleware::kept_pages::KeptPages;
+use middleware::{headers::PagePolicy, kept_pages::KeptPages};
 use secrecy::SecretString;
 use std::{
     sync::Arc,
@@ -63,13 +64,14 @@ impl FromRef<AppState> for LeptosOptions {
 
 impl AppState {
     pub fn new(backend: Backend, config: Config, service_token: SecretString, draining: CancellationToken) -> Self {
-        let connections = Connections::new(config.event_connections);
+        let connections = Connections::new(config.event_connections, backend.presence.clone());
         let kept_pages = KeptPages::new(config.page_lifetime);
         let leptos = LeptosOptions::builder()
             .output_name("learnify")
             .site_root(config.site_root.to_string_lossy().into_owned())
             .site_pkg_dir("pkg")
             .hash_files(has_hashed_names())
+            .reload_port(config.reload_port.unwrap_or_default().into())
             .build();
         let (config, node_client) = (Arc::new(config), NodeClient::new(service_token));
         Self { backend, config, leptos, connections, kept_pages, node_client, draining, started: Instant::now() }
@@ -122,6 +124,7 @@ pub fn router(state: AppState) -> Router {
         .merge(uploads());
     // Two stacks: one long one makes a type that takes the compiler minutes.
     let inner = ServiceBuilder::new()
+        .layer(from_fn_with_state(state.clone(), middleware::measure::count))
         .layer(from_fn_with_state(state.clone(), middleware::client::identify))
         .layer(from_fn_with_state(state.clone(), middleware::limit::enforce))
         .layer(from_fn_with_state(state.clone(), middleware::kept_pages::give))
@@ -150,11 +153,12 @@ fn uploads() -> Router<AppState> {
 
 /// What pages and server functions find in their context. On a page it also sets the policy, which needs its nonce.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
-    let (backend, is_https) = (state.backend.clone(), state.config.is_https());
+    let backend = state.backend.clone();
+    let policy = PagePolicy::of(&state.config);
     move || {
         provide_context(backend.clone());
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>())
-            && let Ok(policy) = HeaderValue::from_str(&middleware::headers::page_policy(&nonce, is_https))
+            && let Ok(policy) = HeaderValue::from_str(&policy.with(&nonce))
         {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }

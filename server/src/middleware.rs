@@ -5,5 +5,6 @@ pub(crate) mod client;
 pub(crate) mod headers;
 pub(crate) mod kept_pages;
 pub(crate) mod limit;
+pub(crate) mod measure;
 pub(crate) mod panic;
 pub(crate) mod redirects;

@@ -1,22 +1,31 @@
 //! The accept loop: hyper with limits that `axum::serve` does not have.
 //!
+//! Connections that begin like HTTP/1.1 are served so that their socket can be handed over to the event reactor, see
+//! `handover`; what begins with P may be either, HTTP/2 or a POST, and is served by what knows both.
+//!
 //! A connection must send its first byte and its head in time, a dead peer is noticed, and at the end everything that
 //! runs may finish while streams are asked to leave.
 
+pub(crate) mod handover;
 mod lingering;
 
-use crate::PeerAddress;
-use axum::{Router, body::Body, http::Request};
-use hyper::body::Incoming;
+use crate::{PeerAddress, Reactor};
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, Version},
+};
+use handover::Handover;
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::conn::auto,
 };
 use lingering::Lingering;
 use socket2::{SockRef, TcpKeepalive};
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 /// Until when the first byte, and then the whole head, must be here.
@@ -28,18 +37,10 @@ const DRAIN_TIME: Duration = Duration::from_secs(8);
 /// After how long unacknowledged data means that the peer is gone.
 const PEER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Serves until `stopped`, then lets what runs finish.
-pub async fn serve(listener: TcpListener, router: Router, stopped: CancellationToken) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PEER_TIMEOUT)
-        .keep_alive_timeout(PEER_TIMEOUT)
-        .max_concurrent_streams(128)
-        .max_header_list_size(16 * 1024);
-    let graceful = GracefulShutdown::new();
+/// Serves until `stopped`, then lets what runs finish. With a reactor, event streams are handed over to it.
+pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reactor>, stopped: CancellationToken) {
+    let server = Arc::new(Server { plain: plain(), both: both(), router, reactor: reactor.clone(), stopped: stopped.clone() });
+    let running = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
             () = stopped.cancelled() => break,
@@ -58,28 +59,82 @@ pub async fn serve(listener: TcpListener, router: Router, stopped: CancellationT
             tracing::debug!(%error, "a connection was gone at once");
             continue;
         }
-        let (builder, router, watcher, stopped) = (builder.clone(), router.clone(), graceful.watcher(), stopped.clone());
-        tokio::spawn(async move {
-            // hyper starts its own clock only after it has seen which protocol is spoken.
-            let mut first_byte = [0];
-            let first = tokio::select! {
-                // A browser opens connections that it may never use.
-                () = stopped.cancelled() => return,
-                first = tokio::time::timeout(HEAD_TIME, stream.peek(&mut first_byte)) => first,
-            };
-            if !matches!(first, Ok(Ok(1))) {
-                return;
-            }
-            let service = hyper::service::service_fn(move |request| answer(router.clone(), request, address));
-            let connection = builder.serve_connection_with_upgrades(TokioIo::new(Lingering::new(stream, stopped)), service);
-            if let Err(error) = watcher.watch(connection.into_owned()).await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-        });
+        let server = Arc::clone(&server);
+        running.spawn(async move { server.serve(stream, address).await });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
+    running.close();
+    let left = async {
+        if let Some(reactor) = reactor {
+            reactor.finish(DRAIN_TIME).await;
+        }
+    };
+    let (finished, ()) = tokio::join!(tokio::time::timeout(DRAIN_TIME, running.wait()), left);
+    if finished.is_err() {
         tracing::warn!("some requests did not finish in time");
+    }
+}
+
+/// What every connection needs.
+struct Server {
+    plain: http1::Builder,
+    both: auto::Builder<TokioExecutor>,
+    router: Router,
+    reactor: Option<Reactor>,
+    stopped: CancellationToken,
+}
+
+fn plain() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD);
+    builder
+}
+
+fn both() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PEER_TIMEOUT)
+        .keep_alive_timeout(PEER_TIMEOUT)
+        .max_concurrent_streams(128)
+        .max_header_list_size(16 * 1024);
+    builder
+}
+
+impl Server {
+    async fn serve(&self, stream: TcpStream, address: SocketAddr) {
+        // hyper starts its own clock only after it has seen which protocol is spoken.
+        let mut first_byte = [0];
+        let first = tokio::select! {
+            // A browser opens connections that it may never use.
+            () = self.stopped.cancelled() => return,
+            first = tokio::time::timeout(HEAD_TIME, stream.peek(&mut first_byte)) => first,
+        };
+        if !matches!(first, Ok(Ok(1))) {
+            return;
+        }
+        let stream = Lingering::new(stream, self.stopped.clone());
+        let router = self.router.clone();
+        if first_byte != *b"P" {
+            let handover = Handover::default();
+            let offer = self.reactor.clone().map(|reactor| (handover.clone(), reactor));
+            let answer = move |request| answer(router.clone(), request, address, offer.clone());
+            return handover::serve(&self.plain, stream, handover, answer, self.stopped.clone()).await;
+        }
+        let service = hyper::service::service_fn(move |request| answer(router.clone(), request, address, None));
+        let mut connection = std::pin::pin!(self.both.serve_connection_with_upgrades(TokioIo::new(stream), service));
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.stopped.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        }
     }
 }
 
@@ -87,9 +142,15 @@ async fn answer(
     router: Router,
     request: Request<Incoming>,
     address: SocketAddr,
+    offer: Option<(Handover, Reactor)>,
 ) -> Result<axum::response::Response, std::convert::Infallible> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(PeerAddress(address.ip()));
+    // Earlier versions have no chunks, and the answer to another method may have no body.
+    let can_be_handed_over = request.version() == Version::HTTP_11 && request.method() == Method::GET;
+    if let Some(offer) = offer.filter(|_| can_be_handed_over) {
+        request.extensions_mut().insert(offer);
+    }
     router.oneshot(request).await
 }
 

@@ -1,9 +1,10 @@
 //! Puts a server together: database, events, media, services, routes; and takes it apart again.
 
 use crate::{
-    AppState,
+    AppState, Reactor,
     config::Config,
     embedded_media::{self, EmbeddedMedia},
+    http::performance::observe,
     router, serve,
 };
 use backend::{
@@ -33,6 +34,7 @@ pub struct Server {
     draining: CancellationToken,
     serving: JoinHandle<()>,
     following: JoinHandle<()>,
+    presence: JoinHandle<()>,
 }
 
 impl Server {
@@ -68,6 +70,10 @@ impl Server {
             let (broadcasts, draining) = (backend.broadcasts.clone(), draining.clone());
             async move { broadcasts.run(embedded_media::events(reported), draining).await }
         });
+        let presence = tokio::spawn({
+            let (presence, draining) = (backend.presence.clone(), draining.clone());
+            async move { presence.run(draining).await }
+        });
         tokio::spawn({
             let (chat, draining) = (backend.chat.clone(), draining.clone());
             async move { chat.run(draining).await }
@@ -77,15 +83,25 @@ impl Server {
             async move { outbox.run(draining).await }
         });
         tokio::spawn(tidy(backend.clone(), draining.clone()));
+        tokio::spawn({
+            let backend = backend.clone();
+            async move {
+                if let Err(error) = backend.warm_up().await {
+                    tracing::warn!(%error, "what visitors ask for first could not be read ahead");
+                }
+            }
+        });
         let state = AppState::new(backend.clone(), config, secrets.service_token.clone(), draining.clone());
-        let serving = tokio::spawn(serve::serve(listener, router(state), draining.clone()));
-        Ok(Self { address, backend, cluster, media, draining, serving, following })
+        tokio::spawn(observe(state.clone()));
+        let reactor = Reactor::start(backend.clone()).map_err(io("event streams cannot be served"))?;
+        let serving = tokio::spawn(serve::serve(listener, router(state), Some(reactor), draining.clone()));
+        Ok(Self { address, backend, cluster, media, draining, serving, following, presence })
     }
 
     /// Stops taking work, lets what runs finish, and stops what was started.
     pub async fn stop(self) -> Result<()> {
         self.draining.cancel();
-        for task in [self.serving, self.following] {
+        for task in [self.serving, self.following, self.presence] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task of the server failed");
             }

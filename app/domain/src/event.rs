@@ -48,6 +48,11 @@ pub enum Event {
         channel: UserId,
         followers: u32,
     },
+    /// How many people have the page of a channel open.
+    PresenceChanged {
+        channel: UserId,
+        present: u32,
+    },
     /// The member who reads this follows a channel, or no longer does.
     FollowingChanged {
         channel: UserId,
@@ -59,6 +64,8 @@ pub enum Event {
     Notified {
         unread: u32,
     },
+    /// The server of this connection took a new sample of its figures.
+    Sampled,
     /// Stands where something happened that this reader may not see, so that no sequence has a gap.
     Hidden,
     /// The session that reads this was ended; the page must be loaded anew.
@@ -73,10 +80,11 @@ impl Event {
             Self::StreamEnded { channel, .. }
             | Self::ChannelUpdated { channel, .. }
             | Self::FollowersChanged { channel, .. }
+            | Self::PresenceChanged { channel, .. }
             | Self::FollowingChanged { channel, .. } => vec![*channel],
             Self::Chat { channel, author, .. } => author.iter().chain([channel]).copied().collect(),
             Self::Viewers { counts } => counts.iter().map(|count| count.channel).collect(),
-            Self::BlocksChanged | Self::Notified { .. } | Self::Hidden | Self::SessionEnded => Vec::new(),
+            Self::BlocksChanged | Self::Notified { .. } | Self::Sampled | Self::Hidden | Self::SessionEnded => Vec::new(),
         }
     }
 
@@ -114,6 +122,8 @@ pub enum Topic {
     Chat(UserId),
     /// One member, private to them.
     Member(UserId),
+    /// How the server of this connection is doing, for administrators.
+    Performance,
     /// Everything, for administrators and trusted services.
     All,
 }
@@ -123,7 +133,7 @@ impl Topic {
     pub const fn owner(self) -> Option<UserId> {
         match self {
             Self::Channel(channel) | Self::Chat(channel) => Some(channel),
-            Self::Streams | Self::Category(_) | Self::Member(_) | Self::All => None,
+            Self::Streams | Self::Category(_) | Self::Member(_) | Self::Performance | Self::All => None,
         }
     }
 }
@@ -136,6 +146,7 @@ impl fmt::Display for Topic {
             Self::Channel(channel) => write!(formatter, "channel:{channel}"),
             Self::Chat(channel) => write!(formatter, "chat:{channel}"),
             Self::Member(member) => write!(formatter, "member:{member}"),
+            Self::Performance => formatter.write_str("performance"),
             Self::All => formatter.write_str("*"),
         }
     }
@@ -152,6 +163,7 @@ impl FromStr for Topic {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let topic = match text.split_once(':') {
             None if text == "streams" => Some(Self::Streams),
+            None if text == "performance" => Some(Self::Performance),
             None if text == "*" => Some(Self::All),
             Some(("category", slug)) => slug.parse().ok().map(Self::Category),
             Some(("channel", id)) => id.parse().ok().map(Self::Channel),
@@ -298,9 +310,15 @@ mod tests {
     #[test]
     fn topics_read_back_as_written() {
         let id = UserId(Uuid::from_u128(7));
-        for topic in
-            [Topic::Streams, Topic::Category(Category::Study), Topic::Channel(id), Topic::Chat(id), Topic::Member(id), Topic::All]
-        {
+        for topic in [
+            Topic::Streams,
+            Topic::Category(Category::Study),
+            Topic::Channel(id),
+            Topic::Chat(id),
+            Topic::Member(id),
+            Topic::Performance,
+            Topic::All,
+        ] {
             assert_eq!(topic.to_string().parse(), Ok(topic));
         }
         for text in ["", "stream", "category:", "category:math", "channel:1", "streams:", "**", "member:*"] {

@@ -6,7 +6,7 @@ use super::{
     theme_switch::ThemeSwitch,
 };
 use crate::{api::accounts::SignOut, document, paths, state::use_viewer};
-use domain::account::Viewer;
+use domain::account::{Role, Viewer};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 const ACCOUNT_MENU: &str = "account-menu";
@@ -31,15 +31,23 @@ pub fn AccountMenu(viewer: Viewer) -> impl IntoView {
         <div class="account-menu" id=ACCOUNT_MENU popover="auto" on:click=close>
             <p class="account-name">"Signed in as " <strong>{name}</strong></p>
             <ul class="menu">
-                <li><a class="menu-item" href=paths::channel(&viewer.username)><Icon shape=Shape::Monitor/> "Your channel"</a></li>
+                <Item path=paths::channel(&viewer.username) shape=Shape::Monitor label="Your channel"/>
                 <li><a class="menu-item" href=paths::DASHBOARD rel="external"><Icon shape=Shape::Dashboard/> "Dashboard"</a></li>
-                <li><a class="menu-item" href=paths::COMMUNITY><Icon shape=Shape::Users/> "Community"</a></li>
-                <li><a class="menu-item" href="/settings"><Icon shape=Shape::Settings/> "Settings"</a></li>
+                <Item path=paths::COMMUNITY.to_owned() shape=Shape::Users label="Community"/>
+                <Item path="/settings".to_owned() shape=Shape::Settings label="Settings"/>
+                {(viewer.role == Role::Admin)
+                    .then(|| view! { <Item path=paths::ADMIN.to_owned() shape=Shape::Eye label="Performance"/> })}
                 <li><ThemeSwitch/></li>
                 <li><SignOutForm/></li>
             </ul>
         </div>
     }
+}
+
+/// One page that the menu leads to.
+#[component]
+fn Item(path: String, shape: Shape, label: &'static str) -> impl IntoView {
+    view! { <li><a class="menu-item" href=path><Icon shape/> {label}</a></li> }
 }
 
 /// Ends the session. A plain form even with script: all it does is load another page, and the code that sends forms

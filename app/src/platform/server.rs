@@ -2,10 +2,13 @@
 //!
 //! Everything here reads the context, which belongs to the reactive owner: call it before the first `.await`.
 
+mod report;
+
 use super::PAGE_META;
 use crate::{
     ApiError,
     components::page_meta::Description,
+    performance::Report,
     state::PageStart,
     theme::{self, Theme},
 };
@@ -54,6 +57,12 @@ fn cookie(name: &str) -> Option<String> {
     let cookies = parts.headers.get(header::COOKIE)?.to_str().ok()?;
     let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+}
+
+/// How this server is doing, if the viewer may know.
+pub(crate) fn report(backend: &Backend, viewer: &Viewer) -> Result<Report, ApiError> {
+    let position = backend.events.position();
+    Ok(report::report(position, &backend.performance.samples(viewer)?, backend.performance.uptime()))
 }
 
 /// Where the request comes from.

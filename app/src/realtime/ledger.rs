@@ -25,6 +25,8 @@ struct Track {
     sequence: Option<u64>,
     /// The last event of the topic, or where the connection began.
     heard: Position,
+    /// Whether this tab read it when the connection began.
+    is_own: bool,
 }
 
 /// What to do after something arrived.
@@ -83,9 +85,15 @@ impl Ledger {
     }
 
     /// Whether a reader waits for something that the open connection does not deliver.
-    /// Topics that nobody reads any more are no reason; they are left out the next time.
+    /// Topics that nobody reads any more are no reason; they are left out the next time. See also [`Self::lingers`].
     pub(crate) fn needs_opening(&self) -> bool {
         self.readers.iter().any(|(_, reader)| !reader.is_covered)
+    }
+
+    /// Whether the open connection still reads for this page a channel that it shows no more: there its reader counts as present.
+    pub(crate) fn lingers(&self) -> bool {
+        let is_left = |topic: &Topic| !self.readers.iter().any(|(_, reader)| reader.topics.contains(topic));
+        self.tracks.iter().any(|(topic, track)| track.is_own && matches!(topic, Topic::Channel(_)) && is_left(topic))
     }
 
     /// What a new connection must deliver: all topics that are read, from the earliest position that any reader needs.
@@ -109,7 +117,8 @@ impl Ledger {
         self.tracks.clear();
         self.claim = None;
         for topic in &request.topics {
-            self.tracks.insert(*topic, Track { sequence: None, heard: request.after });
+            let is_own = self.readers.iter().any(|(_, reader)| reader.topics.contains(topic));
+            self.tracks.insert(*topic, Track { sequence: None, heard: request.after, is_own });
         }
         for (_, reader) in self.readers.iter_mut() {
             reader.is_covered =
@@ -136,7 +145,7 @@ impl Ledger {
                 lost.push(*topic);
             }
             if track.sequence.is_none_or(|known| *sequence > known) {
-                *track = Track { sequence: Some(*sequence), heard: position };
+                *track = Track { sequence: Some(*sequence), heard: position, ..*track };
             }
         }
         for (id, reader) in self.readers.iter_mut() {
@@ -168,7 +177,7 @@ impl Ledger {
         for TopicSequence { topic, sequence } in &claim.topics {
             let Some(track) = self.tracks.get_mut(*topic) else { continue };
             if track.sequence.is_none_or(|known| known < *sequence) {
-                *track = Track { sequence: Some(*sequence), heard: claim.position };
+                *track = Track { sequence: Some(*sequence), heard: claim.position, ..*track };
                 lost.push(*topic);
             }
         }

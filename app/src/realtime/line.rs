@@ -137,12 +137,14 @@ impl Line {
             Input::Due(number) if self.source.is_some() || number != self.number => {}
             Input::Due(_) if self.leads => self.connect(),
             Input::Due(_) => self.open(),
-            Input::Tick if !self.is_silent() => {}
-            Input::Tick if self.follows() => self.ask_again(),
-            Input::Tick => self.fail(),
+            Input::Tick if self.is_silent() && self.follows() => self.ask_again(),
+            Input::Tick if self.is_silent() => self.fail(),
+            Input::Tick if self.desk.ledger.borrow().lingers() => self.open(),
             Input::Awake if is_looked_at() && self.may_be_dead() => self.open(),
             Input::Offline => self.show(Status::Offline),
             Input::Left => {
+                // The leader is to connect without what this tab reads, which counts as present there.
+                self.say(WANT, "", "");
                 self.close();
                 self.part();
             }
@@ -290,17 +292,18 @@ impl Line {
     fn hear(&mut self, text: &str) {
         let Some(words) = Words::parse(text) else { return };
         match words.kind {
-            WANT | HAVE => {
-                if let Some(request) = words.request().filter(|_| self.leads) {
+            WANT | HAVE if self.leads => {
+                if let Some(request) = words.request() {
                     match &mut self.others {
                         Some(others) => others.include(request),
                         others => *others = Some(request),
                     }
-                    if words.kind == WANT {
-                        self.open();
-                    }
+                }
+                if words.kind == WANT {
+                    self.open();
                 }
             }
+            WANT | HAVE => {}
             // The last words of the former leader may come after this tab began to lead.
             CALL | OPEN if !self.follows() => {}
             CALL => {

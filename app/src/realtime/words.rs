@@ -3,7 +3,7 @@
 use super::ledger::Request;
 use domain::event::Topic;
 
-/// A tab has no connection that holds what it reads: which topics, and after which position.
+/// A tab needs another connection: for which topics, and after which position. One that goes names neither.
 pub(super) const WANT: &str = "want";
 /// The answer to a call: which topics a tab reads, and after which position.
 pub(super) const HAVE: &str = "have";

@@ -23,11 +23,12 @@
 
 mod counters;
 mod entry;
+mod everywhere;
 pub mod lifetimes;
 mod shared;
 mod shelf;
 
-pub use counters::Numbers;
+pub use counters::{Numbers, PerNamespace};
 pub use lifetimes::{Namespace, Settings};
 pub use shelf::Answer;
 
@@ -37,6 +38,7 @@ use crate::{
 };
 use counters::Counters;
 use domain::event::{Position, Topic};
+use everywhere::Everywhere;
 use lifetimes::Key;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::Shared;
@@ -59,13 +61,14 @@ pub struct Cache {
     changes: Changes,
     shared: Option<Shared>,
     counters: Arc<Counters>,
+    everywhere: Arc<Everywhere>,
 }
 
 impl Cache {
     /// Starts the connection to Redis, if there is to be one.
     pub fn new(settings: Settings, redis: Option<&BusSettings>, events: &Events) -> Result<Self> {
         let shared = redis.map(Shared::connect).transpose()?;
-        Ok(Self { settings, changes: events.changes().clone(), shared, counters: Arc::default() })
+        Ok(Self { settings, changes: events.changes().clone(), shared, counters: Arc::default(), everywhere: Arc::default() })
     }
 
     /// A place for values of one type.
@@ -75,7 +78,16 @@ impl Cache {
 
     /// What was counted since the start.
     pub fn numbers(&self) -> Vec<(Namespace, Numbers)> {
-        Namespace::ALL.into_iter().map(|namespace| (namespace, self.counters.of(namespace).numbers())).collect()
+        Namespace::ALL.into_iter().zip(self.counted()).collect()
+    }
+
+    pub(crate) fn counted(&self) -> PerNamespace {
+        self.counters.numbers()
+    }
+
+    /// Adds what was counted here since the last time to what all servers counted. Answers the sums, unless Redis does not.
+    pub async fn share_numbers(&self) -> Option<PerNamespace> {
+        self.everywhere.add(self.shared.as_ref()?, self.counted()).await
     }
 
     /// Whether values are shared with the other servers just now.

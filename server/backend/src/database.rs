@@ -82,7 +82,7 @@ impl Settings {
 }
 
 /// How a pool is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PoolUse {
     /// Connections at most.
     pub size: usize,

@@ -14,7 +14,7 @@ mod pace;
 pub use bus::BusSettings;
 pub(crate) use bus::redis_builder;
 pub(crate) use changes::Changes;
-pub use hub::{Frame, Hub, Start, Subscription};
+pub use hub::{Frame, Hub, Membership, Sink, Start, Subscription};
 pub use letter::Letter;
 
 use crate::database::Database;
@@ -47,10 +47,15 @@ impl Events {
     /// Delivers an event to all who read one of the topics, here and on the other servers. Changes of one stream that follow
     /// each other within 250 ms reach readers as one, and so do viewer counts.
     pub fn publish(&self, topics: &[Topic], event: &Event) {
-        self.delivery.deliver(topics, event, None);
+        self.tell_here(topics, event);
         if let Some(bus) = &self.bus {
             bus.publish(topics, event, None);
         }
+    }
+
+    /// Delivers an event to who reads one of the topics at this server, and to nobody else: each server tells its own.
+    pub(crate) fn tell_here(&self, topics: &[Topic], event: &Event) {
+        self.delivery.deliver(topics, event, None);
     }
 
     /// Delivers what was put into the outbox and is committed now. What was delivered here before is only passed on.

@@ -14,6 +14,7 @@ mod markdown;
 pub mod media;
 mod passwords;
 pub mod pictures;
+pub mod presence;
 mod repositories;
 mod schema;
 pub mod secrets;
@@ -24,23 +25,34 @@ mod tokens;
 
 pub use error::{Error, Result};
 pub use services::{
-    accounts, blocks, broadcasts, channels, chat, community, demo, follows, notifications, outbox, personal_data, profiles,
-    search, stream_keys, streams, surroundings,
+    accounts, blocks, broadcasts, channels, chat, community, demo, follows, notifications, outbox, performance, personal_data,
+    profiles, search, stream_keys, streams, surroundings,
 };
 
 use cache::Cache;
 use database::Database;
-use domain::event::Topic;
+use domain::{Category, event::Topic, stream::StreamScope};
 use events::{BusSettings, Events};
 use limits::Limits;
 use media::MediaServer;
 use secrets::Secrets;
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 use uuid::Uuid;
 
-/// The one handle to everything, a field per service. Cheap to clone.
+/// The one handle to everything. Cheap to clone: every request has one.
 #[derive(Clone)]
-pub struct Backend {
+pub struct Backend(Arc<Services>);
+
+impl Deref for Backend {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+/// Everything, a field per service.
+pub struct Services {
     pub accounts: accounts::Accounts,
     pub blocks: blocks::Blocks,
     pub broadcasts: broadcasts::Broadcasts,
@@ -51,8 +63,10 @@ pub struct Backend {
     pub follows: follows::Follows,
     pub notifications: notifications::Notifications,
     pub outbox: outbox::Outbox,
+    pub performance: performance::Performance,
     pub personal_data: personal_data::PersonalData,
     pub pictures: services::pictures::Pictures,
+    pub presence: presence::Presence,
     pub profiles: profiles::Profiles,
     pub search: search::Search,
     pub stream_keys: stream_keys::StreamKeys,
@@ -82,7 +96,7 @@ pub struct Installation<'a> {
     pub pictures: pictures::Store,
     /// How long what visitors read is kept.
     pub cache: cache::Settings,
-    /// Where it is kept for the other servers, too.
+    /// Where it is kept for the other servers, too, and where they say who is present.
     pub redis: Option<&'a BusSettings>,
 }
 
@@ -101,6 +115,8 @@ impl Backend {
         let cache = Cache::new(cache, redis, &events)?;
         let key_ring = Arc::new(secrets.key_ring()?);
         let notifications = notifications::Notifications::new(database.clone(), events.clone());
+        let presence =
+            presence::Presence::new(node.id, events.clone(), Arc::clone(&key_ring), redis, presence::Times::default())?;
         let broadcasts = broadcasts::Broadcasts::new(database.clone(), events.clone(), media, notifications.clone(), node);
         let stream_keys = stream_keys::StreamKeys::new(database.clone(), Arc::clone(&key_ring), broadcasts.clone());
         let accounts = accounts::Accounts::new(database.clone(), events.clone(), limits.clone())?;
@@ -111,7 +127,7 @@ impl Backend {
             accounts.clone(),
             broadcasts.clone(),
         );
-        Ok(Self {
+        Ok(Self(Arc::new(Services {
             personal_data,
             pictures: services::pictures::Pictures::new(database.clone(), events.clone(), accounts.clone(), pictures),
             search: search::Search::new(database.clone(), events.clone()),
@@ -119,12 +135,14 @@ impl Backend {
             accounts,
             blocks: blocks::Blocks::new(database.clone(), events.clone(), broadcasts.clone()),
             channels: channels::Channels::new(database.clone(), events.clone(), &cache, public_origin),
-            chat: chat::Chat::new(database.clone(), events.clone(), notifications.clone(), key_ring),
+            chat: chat::Chat::new(database.clone(), events.clone(), notifications.clone(), key_ring, presence.clone()),
             community: community::Community::new(database.clone(), events.clone(), notifications.clone()),
             demo: demo::Demo::new(database.clone(), stream_keys.clone())?,
             follows: follows::Follows::new(database.clone(), events.clone(), notifications.clone()),
             notifications,
+            presence,
             outbox: outbox::Outbox::new(database.clone(), events.clone()),
+            performance: performance::Performance::new(database.clone(), events.clone(), broadcasts.clone(), cache.clone()),
             stream_keys,
             streams: streams::Streams::new(database.clone(), events.clone(), &cache),
             surroundings: surroundings::Surroundings::new(database.clone(), events.clone(), &cache),
@@ -134,7 +152,17 @@ impl Backend {
             limits,
             database,
             public_origin: public_origin.into(),
-        })
+        })))
+    }
+
+    /// Reads what the first visitors will ask for, so that none of them waits for it.
+    pub async fn warm_up(&self) -> Result<()> {
+        self.surroundings.of(None).await?;
+        self.streams.snapshot(StreamScope::Home, None).await?;
+        for category in Category::ALL {
+            self.streams.snapshot(StreamScope::Category { category, page: 1 }, None).await?;
+        }
+        Ok(())
     }
 }
 

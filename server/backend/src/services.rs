@@ -11,6 +11,7 @@ pub mod demo;
 pub mod follows;
 pub mod notifications;
 pub mod outbox;
+pub mod performance;
 pub mod personal_data;
 pub mod pictures;
 pub mod profiles;

@@ -20,6 +20,7 @@ use crate::{
     services::accounts::SessionToken,
 };
 use async_trait::async_trait;
+use diesel::{QueryableByName, sql_types::Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use domain::{UserId, account::Viewer};
 use secrecy::{ExposeSecret, SecretString};
@@ -92,6 +93,12 @@ fn stop_with_process(folder: &PathBuf) {
         .spawn();
     let watcher = watcher.expect("a shell");
     PIPES.lock().unwrap_or_else(PoisonError::into_inner).push(watcher);
+}
+
+/// Whether tests that are small every day are to be as large as the site is made for: `LEARNIFY_FULL_SIZE` is set.
+#[expect(clippy::disallowed_methods, reason = "tests have no settings to read this from")]
+pub fn is_full_size() -> bool {
+    std::env::var_os("LEARNIFY_FULL_SIZE").is_some()
 }
 
 /// Where the PostgreSQL of the tests writes what it has to say.
@@ -249,6 +256,18 @@ impl Backend {
     pub async fn sql(&self, statement: &str) {
         let mut connection = self.database.connection().await.expect("the database");
         diesel::sql_query(statement).execute(&mut connection).await.expect("a statement");
+    }
+
+    /// What a query finds whose one column is a text by the name of `found`.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            found: String,
+        }
+        let mut connection = self.database.connection().await.expect("the database");
+        let rows: Vec<Row> = diesel::sql_query(query).load(&mut connection).await.expect("a query");
+        rows.into_iter().map(|row| row.found).collect()
     }
 
     /// How many broadcasts a channel ever had.

@@ -4,9 +4,12 @@
 //! To a member nothing is said about people who are hidden from them; when those change, there is another `resync`.
 
 pub(crate) mod publish;
+pub(crate) mod reactor;
+mod standing;
+mod words;
 
-use super::problem::Problem;
-use crate::{AppState, config::EventConnections};
+use super::{bearer::bears, guest::guest, problem::Problem};
+use crate::{AppState, Reactor, config::EventConnections, serve::handover::Handover};
 use axum::{
     Extension,
     body::Body,
@@ -18,15 +21,17 @@ use backend::{
     accounts::SessionToken,
     client::Client,
     events::{Frame, Start, Subscription},
+    presence::{Presence, Visit, Visitor},
 };
 use bytes::Bytes;
 use domain::{
     UserId,
     account::{Role, Viewer},
-    event::{HEARTBEAT_SECONDS, Heartbeat, MAX_TOPICS, Position, Topic},
+    event::{HEARTBEAT_SECONDS, MAX_TOPICS, Position, Topic},
 };
 use futures::{Stream, stream};
 use serde::Deserialize;
+use standing::Standing;
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
@@ -35,11 +40,6 @@ use std::{
 };
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-
-/// How long a connection lives, give or take a tenth, so that not all end at once.
-const LIFETIME: Duration = Duration::from_hours(1);
-/// Over how long readers come back when a server stops, in milliseconds.
-const DRAIN_SPREAD: u64 = 5000;
 
 #[derive(Deserialize)]
 pub(crate) struct Parameters {
@@ -54,31 +54,52 @@ pub(crate) async fn get(
     viewer: Option<Extension<Viewer>>,
     token: Option<Extension<SessionSecret>>,
     Extension(client): Extension<Client>,
+    handover: Option<Extension<(Handover, Reactor)>>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         return Err(domain::Error::Forbidden.into());
     }
     let viewer = viewer.map(|viewer| viewer.0);
-    let topics = authorize(&parameters.topics, viewer.as_ref())?;
+    let is_service = state.config.publish_token.as_ref().is_some_and(|token| bears(&headers, token));
+    let topics = authorize(&parameters.topics, viewer.as_ref(), is_service)?;
     if state.draining.is_cancelled() {
         return Err(domain::Error::Unavailable.into());
     }
-    let place = state.connections.enter(client.limit_key(), viewer.as_ref().map(|viewer| viewer.id))?;
+    let (visitor, new_guest) = if let Some(viewer) = &viewer {
+        (Visitor::Member(viewer.id), None)
+    } else {
+        let (guest, cookie) = guest(&headers, &client);
+        // Only where it is counted does a guest need a name.
+        (Visitor::Guest(guest), cookie.filter(|_| topics.iter().any(|topic| matches!(topic, Topic::Channel(_)))))
+    };
+    let place = state.connections.enter(client.limit_key(), visitor, &topics)?;
     let after = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or(parameters.after.as_deref());
     // Whatever is not a position is no position: the reader starts anew, which is always right.
     let after = after.and_then(|text| text.parse::<Position>().ok());
-    let mut subscription = state.backend.events.hub().subscribe(topics, after);
-    if let Some(viewer) = &viewer {
-        subscription.hide(state.backend.blocks.hidden(Some(viewer.id)).await?);
-    }
-    let session = viewer.zip(token.map(|token| token.0));
-    let body = Body::from_stream(event_stream(state, subscription, session, place));
+    let hub = state.backend.events.hub();
+    let viewer_id = viewer.as_ref().map(|viewer| viewer.id);
+    let standing = Standing(viewer.zip(token.map(|token| token.0)).map(Box::new));
+    // People are hidden after joining, so that a change since then is among the frames.
+    let body = if let Some(Extension((handover, reactor))) = handover {
+        let mut arrival = reactor.join(|sink| hub.join(topics, after, sink), standing, place);
+        if viewer_id.is_some() {
+            arrival.hide(state.backend.blocks.hidden(viewer_id).await?);
+        }
+        handover.body(arrival)
+    } else {
+        let mut subscription = hub.subscribe(topics, after);
+        if viewer_id.is_some() {
+            subscription.hide(state.backend.blocks.hidden(viewer_id).await?);
+        }
+        Body::from_stream(event_stream(state, subscription, standing, place))
+    };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    headers.extend(new_guest.map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(response)
 }
 
@@ -87,14 +108,15 @@ pub(crate) async fn get(
 pub(crate) struct SessionSecret(pub(crate) Arc<str>);
 
 /// The topics that were asked for, and the viewer's own; an unknown or forbidden one is an error, not an omission.
-fn authorize(text: &str, viewer: Option<&Viewer>) -> Result<Vec<Topic>, domain::Error> {
+/// Trusted services, and who has the site in their hands, may read everything.
+fn authorize(text: &str, viewer: Option<&Viewer>, is_service: bool) -> Result<Vec<Topic>, domain::Error> {
     let mut topics = Vec::new();
     for part in text.split(',').filter(|part| !part.is_empty()) {
         let topic: Topic = part.parse().map_err(|_unknown| domain::Error::invalid("topics", "There is no such topic."))?;
         let is_allowed = match topic {
             Topic::Streams | Topic::Category(_) | Topic::Channel(_) | Topic::Chat(_) => true,
             Topic::Member(member) => viewer.is_some_and(|viewer| viewer.id == member),
-            Topic::All => viewer.is_some_and(|viewer| viewer.role == Role::Admin),
+            Topic::Performance | Topic::All => is_service || viewer.is_some_and(|viewer| viewer.role == Role::Admin),
         };
         if !is_allowed {
             return Err(domain::Error::Forbidden);
@@ -111,7 +133,7 @@ fn authorize(text: &str, viewer: Option<&Viewer>) -> Result<Vec<Topic>, domain::
 struct Connection {
     state: AppState,
     subscription: Subscription,
-    session: Option<(Viewer, SessionSecret)>,
+    standing: Standing,
     ready: VecDeque<Bytes>,
     heartbeat: Interval,
     ends_at: Instant,
@@ -123,25 +145,25 @@ struct Connection {
 fn event_stream(
     state: AppState,
     mut subscription: Subscription,
-    session: Option<(Viewer, SessionSecret)>,
+    standing: Standing,
     place: Place,
 ) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
     let beginning = Start::Resync { from: subscription.heartbeat() };
     let mut ready = VecDeque::new();
     match std::mem::replace(&mut subscription.start, beginning) {
         Start::Continues { from, missed } => {
-            ready.push_back(named("heartbeat", &from));
+            ready.push_back(words::heartbeat(&from));
             ready.extend(missed.iter().map(|frame| subscription.bytes(frame)));
         }
-        Start::Resync { from } => ready.push_back(named("resync", &from)),
+        Start::Resync { from } => ready.push_back(words::resync(&from)),
     }
     let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS));
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
     let draining = state.draining.clone();
-    let ends_at = Instant::now() + LIFETIME.mul_f64(0.9 + 0.2 * random_fraction());
+    let ends_at = Instant::now() + words::lifetime();
     let connection =
-        Connection { state, subscription, session, ready, heartbeat, ends_at, draining, is_over: false, _place: place };
+        Connection { state, subscription, standing, ready, heartbeat, ends_at, draining, is_over: false, _place: place };
     stream::unfold(connection, async |mut connection| connection.next().await.map(|bytes| (Ok(bytes), connection)))
 }
 
@@ -156,11 +178,11 @@ impl Connection {
             }
             tokio::select! {
                 biased;
-                () = self.draining.cancelled() => return Some(self.leave(random_millis(DRAIN_SPREAD))),
-                () = tokio::time::sleep_until(self.ends_at) => return Some(self.leave(random_millis(1000))),
+                () = self.draining.cancelled() => return Some(self.leave(words::DRAIN_SPREAD)),
+                () = tokio::time::sleep_until(self.ends_at) => return Some(self.leave(words::RETURN_SPREAD)),
                 frame = self.subscription.frames.recv() => match frame {
                     // Too slow, or the hub lost continuity: the reader comes back and says where it stands.
-                    None => return Some(self.leave(random_millis(1000))),
+                    None => return Some(self.leave(words::RETURN_SPREAD)),
                     Some(frame) if self.subscription.is_outdated_by(&frame) => return Some(self.begin_anew().await),
                     Some(frame) => {
                         if self.concerns(&frame).await {
@@ -170,13 +192,13 @@ impl Connection {
                     }
                 },
                 _ = self.heartbeat.tick() => {
-                    if !self.is_signed_in_still().await {
+                    if !self.standing.is_signed_in_still(&self.state.backend).await {
                         return Some(self.leave(0));
                     }
                     if !self.hides_the_right_people().await {
                         return Some(self.begin_anew().await);
                     }
-                    return Some(named("heartbeat", &self.subscription.heartbeat()));
+                    return Some(words::heartbeat(&self.subscription.heartbeat()));
                 }
             }
         }
@@ -187,75 +209,44 @@ impl Connection {
         if !frame.ends_session {
             return true;
         }
-        let has_ended = !self.is_signed_in_still().await;
+        let has_ended = !self.standing.is_signed_in_still(&self.state.backend).await;
         self.is_over |= has_ended;
         has_ended
     }
 
-    /// When the database cannot say, a session counts as it did.
-    async fn is_signed_in_still(&self) -> bool {
-        let Some((viewer, token)) = &self.session else { return true };
-        match self.state.backend.accounts.viewer_now(&token.0).await {
-            Ok(now) => now.is_some_and(|now| now.session == viewer.session),
-            Err(_unknown) => true,
-        }
-    }
-
     /// Whether nobody was hidden or shown unnoticed, as happens while the servers cannot tell each other.
     async fn hides_the_right_people(&self) -> bool {
-        let Some((viewer, _)) = &self.session else { return true };
-        match self.state.backend.blocks.hidden(Some(viewer.id)).await {
-            Ok(hidden) => self.subscription.hides(&hidden),
-            Err(_unknown) => true,
+        if self.standing.is_guest() {
+            return true;
         }
+        self.standing.hidden(&self.state.backend).await.is_none_or(|hidden| self.subscription.hides(&hidden))
     }
 
     /// Hides the people who are to be hidden now, and makes the reader take new snapshots without them.
     async fn begin_anew(&mut self) -> Bytes {
-        let viewer = self.session.as_ref().map(|(viewer, _)| viewer.id);
-        match self.state.backend.blocks.hidden(viewer).await {
-            Ok(hidden) => {
+        match self.standing.hidden(&self.state.backend).await {
+            Some(hidden) => {
                 self.subscription.hide(hidden);
                 self.heartbeat.reset();
-                named("resync", &self.subscription.heartbeat())
+                words::resync(&self.subscription.heartbeat())
             }
             // Nothing is said until it is known of whom.
-            Err(_unknown) => self.leave(random_millis(1000)),
+            None => self.leave(words::RETURN_SPREAD),
         }
     }
 
     /// Asks the reader to come back.
-    fn leave(&mut self, retry_ms: u64) -> Bytes {
+    fn leave(&mut self, spread: u64) -> Bytes {
         self.is_over = true;
-        format!("event: reconnect\nretry: {}\ndata: {{\"retry_ms\":{retry_ms}}}\n\n", retry_ms.max(500)).into()
+        words::reconnect(spread)
     }
-}
-
-fn named(name: &str, heartbeat: &Heartbeat) -> Bytes {
-    let json = serde_json::to_string(heartbeat).unwrap_or_default();
-    format!("event: {name}\nid: {}\ndata: {json}\n\n", heartbeat.position).into()
-}
-
-/// Between 0 and 1, for spreading: not a secret.
-fn random_fraction() -> f64 {
-    let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
-    f64::from(u32::try_from(low & 0xffff_ffff).unwrap_or(0)) / f64::from(u32::MAX)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "a small positive number"
-)]
-fn random_millis(most: u64) -> u64 {
-    (random_fraction() * most as f64) as u64
 }
 
 /// Who has how many connections open. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Connections {
     limits: EventConnections,
+    presence: Presence,
     open: Arc<Mutex<Open>>,
 }
 
@@ -271,11 +262,12 @@ struct Place {
     open: Arc<Mutex<Open>>,
     address: IpAddr,
     member: Option<UserId>,
+    _visit: Visit,
 }
 
 impl Connections {
-    pub(crate) fn new(limits: EventConnections) -> Self {
-        Self { limits, open: Arc::default() }
+    pub(crate) fn new(limits: EventConnections, presence: Presence) -> Self {
+        Self { limits, presence, open: Arc::default() }
     }
 
     /// Connections that are open now.
@@ -283,7 +275,8 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).total
     }
 
-    fn enter(&self, address: IpAddr, member: Option<UserId>) -> Result<Place, domain::Error> {
+    fn enter(&self, address: IpAddr, visitor: Visitor, topics: &[Topic]) -> Result<Place, domain::Error> {
+        let member = if let Visitor::Member(member) = visitor { Some(member) } else { None };
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.limits.total {
             return Err(domain::Error::Unavailable);
@@ -298,7 +291,8 @@ impl Connections {
         if let Some(member) = member {
             *open.members.entry(member).or_default() += 1;
         }
-        Ok(Place { open: Arc::clone(&self.open), address, member })
+        let visit = self.presence.enter(topics, visitor);
+        Ok(Place { open: Arc::clone(&self.open), address, member, _visit: visit })
     }
 }
 

@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use backend::{cache::Numbers, database::PoolUse, media::MediaLoad};
+use backend::{cache::Numbers, database::PoolUse, media::MediaLoad, performance::EventConnections};
 use domain::account::{Role, Viewer};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt::Write};
@@ -71,6 +71,13 @@ pub(crate) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -
     let text = Performance::of(&state).text();
     Ok(([(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], text)
         .into_response())
+}
+
+/// Takes samples of how the server is doing, until it stops taking new work.
+pub(crate) async fn observe(state: AppState) {
+    let AppState { backend, config, connections, draining, .. } = state;
+    let most = config.event_connections.total;
+    backend.performance.run(|| EventConnections { open: connections.n_open(), most }, draining).await;
 }
 
 impl Performance {

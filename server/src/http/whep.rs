@@ -2,7 +2,7 @@
 //!
 //! Any server takes the offer; one whose media is at another server passes it on, and the media itself goes straight.
 
-use super::{node_client::FORWARDED, problem::Problem, signalling};
+use super::{guest::guest, node_client::FORWARDED, problem::Problem, signalling};
 use crate::AppState;
 use axum::{
     body::Bytes,
@@ -10,14 +10,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use axum_extra::extract::CookieJar;
 use backend::{broadcasts::Place, client::Client, media::Audience};
 use domain::{UserId, account::Viewer};
 use std::net::IpAddr;
 use uuid::Uuid;
-
-/// Names a guest's browser, so that two tabs count as one viewer. A year, like other preferences.
-const GUEST_MAX_AGE: u32 = 365 * 24 * 60 * 60;
 
 /// `POST /whep/{username}`.
 pub(crate) async fn post(
@@ -25,7 +21,6 @@ pub(crate) async fn post(
     Path(username): Path<String>,
     viewer: Option<axum::Extension<Viewer>>,
     axum::Extension(client): axum::Extension<Client>,
-    cookies: CookieJar,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -34,27 +29,19 @@ pub(crate) async fn post(
         Ok(offer) => offer,
         Err(refused) => return Ok(refused.into_response()),
     };
-    let cookie_name = if client.cookies_are_secure { "__Host-guest" } else { "guest" };
-    let known = cookies.get(cookie_name).and_then(|cookie| cookie.value().parse().ok());
-    let (audience, new_guest) = match (viewer, known) {
-        (Some(viewer), _) => (Audience { viewer: viewer.id.0, is_counted: viewer.id != channel }, None),
-        (None, Some(guest)) => (Audience { viewer: guest, is_counted: true }, None),
-        (None, None) => {
-            let guest = Uuid::new_v4();
-            (Audience { viewer: guest, is_counted: true }, Some(guest))
-        }
+    let (audience, new_guest) = if let Some(viewer) = viewer {
+        (Audience { viewer: viewer.id.0, is_counted: viewer.id != channel }, None)
+    } else {
+        let (guest, cookie) = guest(&headers, &client);
+        (Audience { viewer: guest, is_counted: true }, cookie)
     };
     let mut response = match state.backend.broadcasts.place(channel).await? {
         None => return Err(domain::Error::not_found("live stream").into()),
         Some(Place::Here) => watch(&state, channel, audience, &offer, signalling::host_address(&headers)).await,
         Some(Place::Elsewhere(address)) => pass_on(&state, &address, channel, audience, &headers, offer).await?,
     };
-    if let Some(guest) = new_guest {
-        let secure = if client.cookies_are_secure { "; Secure" } else { "" };
-        let cookie = format!("{cookie_name}={guest}; Path=/; Max-Age={GUEST_MAX_AGE}; HttpOnly; SameSite=Lax{secure}");
-        if let Ok(value) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
+    if let Some(cookie) = new_guest {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
 }

@@ -1,6 +1,6 @@
 //! Security headers on every response, and when to come back on those that say so.
 
-use crate::AppState;
+use crate::{AppState, config::Config};
 use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -23,14 +23,30 @@ const CAPTURE_DEVICES: HeaderValue = HeaderValue::from_static(
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// The policy of a page. Scripts run by the nonce of this very response, and what they load by that trust.
-pub(crate) fn page_policy(nonce: &str, is_https: bool) -> String {
-    let upgrade = if is_https { "; upgrade-insecure-requests" } else { "" };
-    format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; \
-         manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'{upgrade}"
-    )
+/// The policy of pages.
+#[derive(Clone, Copy)]
+pub(crate) struct PagePolicy {
+    pub is_https: bool,
+    /// While the sources are watched: the port on which cargo-leptos tells pages to load anew.
+    pub reload_port: Option<u16>,
+}
+
+impl PagePolicy {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { is_https: config.is_https(), reload_port: config.reload_port }
+    }
+
+    /// Scripts run by the nonce of this very response, and what they load by that trust.
+    pub(crate) fn with(self, nonce: &str) -> String {
+        let upgrade = if self.is_https { "; upgrade-insecure-requests" } else { "" };
+        let reload = self.reload_port.map(|port| format!(" ws://127.0.0.1:{port} ws://localhost:{port}")).unwrap_or_default();
+        format!(
+            "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+             img-src 'self' blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'{reload}; \
+             worker-src 'self' blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; \
+             frame-ancestors 'none'{upgrade}"
+        )
+    }
 }
 
 pub(crate) async fn set(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -61,4 +77,17 @@ pub(crate) async fn set(State(state): State<AppState>, request: Request, next: N
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PagePolicy;
+
+    #[test]
+    fn pages_reach_nothing_else_unless_the_sources_are_watched() {
+        let served = PagePolicy { is_https: false, reload_port: None };
+        assert!(served.with("n").contains("connect-src 'self';"));
+        let watched = PagePolicy { reload_port: Some(3002), ..served };
+        assert!(watched.with("n").contains("connect-src 'self' ws://127.0.0.1:3002 ws://localhost:3002;"));
+    }
 }

@@ -1,4 +1,4 @@
-//! The home page and the pages of categories as they were rendered, kept for a moment for visitors without cookies.
+//! The home page and the pages of categories as they were rendered, kept for a moment for visitors of whom nothing is known.
 //!
 //! - **A page is given away until an event of its topics comes**, or its lifetime is over. A change that is merged with
 //!   others on its way to the readers is seen after the lifetime at the latest. The page holds the position that it was
@@ -10,14 +10,14 @@
 //! - **Only what is whole is kept**: status 200, no cookie that is set, and nothing that says of itself that it is old.
 //! - **Bounded** in bytes by [`MAX_BYTES`], and in keys by how many categories there are.
 //!
-//! Whoever sends a cookie may see something else: their own side bar, their theme. The page of a channel is not kept,
-//! because its chat says what this visitor may write. `Cache-Control` of a request is not asked: who reloads a page is
+//! Whoever sends another cookie than that of a guest may see something else: their own side bar, their theme. The page of
+//! a channel is not kept, because its chat says what this visitor may write. `Cache-Control` of a request is not asked: who reloads a page is
 //! given what is current, as everybody.
 
 mod page;
 
-use super::headers::page_policy;
-use crate::AppState;
+use super::headers::PagePolicy;
+use crate::{AppState, http::guest};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -75,7 +75,7 @@ pub(crate) async fn give(State(state): State<AppState>, request: Request, next: 
     };
     let page = pages.optionally_get_with(key, render).await;
     match (page, other, rest) {
-        (Some(page), _, _) => answer(&page, takes_gzip, state.config.is_https()),
+        (Some(page), _, _) => answer(&page, takes_gzip, PagePolicy::of(&state.config)),
         (None, Some(response), _) => response,
         // Who rendered it found that it cannot be kept.
         (None, None, Some((request, next))) => next.run(request).await,
@@ -86,13 +86,19 @@ pub(crate) async fn give(State(state): State<AppState>, request: Request, next: 
 /// The category whose page is asked for, none for the home page. No page at all if what is asked for is not kept.
 #[expect(clippy::option_option, reason = "the page that is no category's is the home page")]
 fn category(request: &Request) -> Option<Option<Category>> {
-    if request.method() != Method::GET || request.uri().query().is_some() || request.headers().contains_key(header::COOKIE) {
+    if request.method() != Method::GET || request.uri().query().is_some() || !is_nobody(request.headers()) {
         return None;
     }
     match request.uri().path() {
         "/" => Some(None),
         path => path.strip_prefix("/category/")?.parse().ok().map(Some),
     }
+}
+
+/// Whether no cookie changes the page.
+fn is_nobody(headers: &HeaderMap) -> bool {
+    let is_guest = |pair: &str| pair.trim().split_once('=').is_some_and(|(name, _)| guest::COOKIES.contains(&name));
+    headers.get_all(header::COOKIE).iter().all(|value| value.to_str().is_ok_and(|text| text.split(';').all(is_guest)))
 }
 
 /// Takes a page out of a response, or answers the response if it cannot be kept.
@@ -123,9 +129,9 @@ fn nonce_to_replace(response: &Response) -> Option<String> {
     (!nonce.is_empty()).then(|| nonce.to_owned())
 }
 
-fn answer(page: &Page, takes_gzip: bool, is_https: bool) -> Response {
+fn answer(page: &Page, takes_gzip: bool, policy: PagePolicy) -> Response {
     let nonce = Nonce::new();
-    let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce, is_https)) else {
+    let Ok(policy) = HeaderValue::from_str(&policy.with(&nonce)) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let mut headers: HeaderMap = page.headers.clone();

@@ -34,6 +34,10 @@ impl<S> Lingering<S> {
     pub(super) fn new(stream: S, stopped: CancellationToken) -> Self {
         Self { stream, stopped, end: None, thrown_away: 0 }
     }
+
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Lingering<S> {

@@ -96,6 +96,7 @@ const FUNCTIONS: &[Row] = &[
     row("/api/app/api/chat/set_chat", Method::POST, "is_enabled=on&slow_seconds=0&held_seconds=0&banned_words=", 401, 200),
     row("/api/app/api/chat/set_slow_mode", Method::POST, "channel=00000000-0000-0000-0000-000000000000&seconds=0", 401, 404),
     row("/api/app/api/chat/moderation_log", Method::GET, "channel=00000000-0000-0000-0000-000000000000", 401, 404),
+    row("/api/app/api/performance/performance", Method::GET, "", 401, 403),
     row("/api/app/api/search/search", Method::GET, "term=ana&page=1", 200, 200),
     row("/api/app/api/search/search_suggestions", Method::GET, "term=ana", 200, 200),
     row("/api/app/api/accounts/sign_out", Method::POST, "", 200, 200),
@@ -120,6 +121,7 @@ const READS: &[&str] = &[
     "chat_history",
     "chat_settings",
     "moderation_log",
+    "performance",
     "search",
     "search_suggestions",
 ];
@@ -134,6 +136,7 @@ const ROUTES: &[(&str, Method, u16)] = &[
     ("/metrics", Method::GET, 404),
     ("/api/stream-updates?topics=streams", Method::GET, 200),
     ("/api/stream-updates?topics=chat:00000000-0000-0000-0000-000000000000", Method::GET, 200),
+    ("/api/stream-updates?topics=performance", Method::GET, 403),
     ("/api/stream-updates?topics=*", Method::GET, 403),
     ("/api/stream-updates", Method::POST, 404),
     ("/whip", Method::POST, 401),

@@ -1,6 +1,6 @@
 //! The event stream over HTTP.
 
-use crate::harness::{Answer, Browser, Site};
+use crate::harness::{Answer, Browser, PATIENCE, Site};
 use axum::http::{Method, StatusCode};
 use domain::{
     Category, UserId,
@@ -16,106 +16,123 @@ fn ended(n: u128) -> Event {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_continues_where_it_left_off() {
-    let site = Site::new().await;
-    let position = site.backend.events.position();
-    site.backend.events.publish(&[Topic::Streams], &ended(1));
-    let path = format!("/api/stream-updates?topics=streams&after={position}");
-    let answer = site.guest().get(&path).await;
-    assert_eq!(answer.header("content-type"), "text/event-stream; charset=utf-8");
-    assert_eq!(answer.header("cache-control"), "no-store, no-transform");
-    let mut events = answer.events();
-    let first = events.next().await.unwrap();
-    assert_eq!((first.name.as_str(), first.id.as_str()), ("heartbeat", position.to_string().as_str()));
-    let from: Heartbeat = serde_json::from_str(&first.data).unwrap();
-    let missed = events.next().await.unwrap();
-    let update: Update = serde_json::from_str(&missed.data).unwrap();
-    assert_eq!(update.event, ended(1));
-    let sequence = update.topics.iter().find(|known| known.topic == Topic::Streams).unwrap().sequence;
-    assert_eq!(sequence, from.topics[0].sequence + 1, "no gap between the heartbeat and what follows");
+    for site in Site::both_ways(|config| config).await {
+        let position = site.backend.events.position();
+        site.backend.events.publish(&[Topic::Streams], &ended(1));
+        let path = format!("/api/stream-updates?topics=streams&after={position}");
+        let answer = site.guest().get(&path).await;
+        assert_eq!(answer.header("content-type"), "text/event-stream; charset=utf-8");
+        assert_eq!(answer.header("cache-control"), "no-store, no-transform");
+        let mut events = answer.events();
+        let first = events.next().await.unwrap();
+        assert_eq!((first.name.as_str(), first.id.as_str()), ("heartbeat", position.to_string().as_str()));
+        let from: Heartbeat = serde_json::from_str(&first.data).unwrap();
+        let missed = events.next().await.unwrap();
+        let update: Update = serde_json::from_str(&missed.data).unwrap();
+        assert_eq!(update.event, ended(1));
+        let sequence = update.topics.iter().find(|known| known.topic == Topic::Streams).unwrap().sequence;
+        assert_eq!(sequence, from.topics[0].sequence + 1, "no gap between the heartbeat and what follows");
 
-    site.backend.events.publish(&[Topic::Streams], &ended(2));
-    let live = events.next().await.unwrap();
-    drop(events);
-    site.backend.events.publish(&[Topic::Streams], &ended(3));
-    let mut resumed = site.guest().with("last-event-id", &live.id).get("/api/stream-updates?topics=streams").await.events();
-    assert_eq!(resumed.next().await.unwrap().name, "heartbeat");
-    let update: Update = serde_json::from_str(&resumed.next().await.unwrap().data).unwrap();
-    assert_eq!(update.event, ended(3));
+        site.backend.events.publish(&[Topic::Streams], &ended(2));
+        let live = events.next().await.unwrap();
+        drop(events);
+        site.backend.events.publish(&[Topic::Streams], &ended(3));
+        let mut resumed = site.guest().with("last-event-id", &live.id).get("/api/stream-updates?topics=streams").await.events();
+        assert_eq!(resumed.next().await.unwrap().name, "heartbeat");
+        let update: Update = serde_json::from_str(&resumed.next().await.unwrap().data).unwrap();
+        assert_eq!(update.event, ended(3));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_for_a_position_means_starting_anew() {
-    let site = Site::new().await;
-    for garbage in ["x", "0000000000000000:1", "%00", "-1:-1", "ffffffffffffffff:18446744073709551615"] {
-        let path = format!("/api/stream-updates?topics=streams&after={garbage}");
-        let first = site.guest().get(&path).await.events().next().await.unwrap();
-        assert_eq!(first.name, "resync", "{garbage}");
+    for site in Site::both_ways(|config| config).await {
+        for garbage in ["x", "0000000000000000:1", "%00", "-1:-1", "ffffffffffffffff:18446744073709551615"] {
+            let path = format!("/api/stream-updates?topics=streams&after={garbage}");
+            let first = site.guest().get(&path).await.events().next().await.unwrap();
+            assert_eq!(first.name, "resync", "{garbage}");
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn topics_are_authorised() {
-    let site = Site::new().await;
-    let (ana, _) = site.backend.member("ana").await;
-    let mut ben = site.member("ben").await;
-    let path = format!("/api/stream-updates?topics=member:{}", ana.id);
-    assert_eq!(ben.get(&path).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(ben.get("/api/stream-updates?topics=*").await.status, StatusCode::FORBIDDEN);
-    assert_eq!(ben.get("/api/stream-updates?topics=nonsense").await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let many = vec!["streams"; 40].join(",");
-    assert_eq!(ben.get(&format!("/api/stream-updates?topics={many}")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let foreign = ben.with("sec-fetch-site", "cross-site").get("/api/stream-updates?topics=streams").await;
-    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    for site in Site::both_ways(|config| config).await {
+        let (ana, _) = site.backend.member("ana").await;
+        let mut ben = site.member("ben").await;
+        let path = format!("/api/stream-updates?topics=member:{}", ana.id);
+        assert_eq!(ben.get(&path).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(ben.get("/api/stream-updates?topics=*").await.status, StatusCode::FORBIDDEN);
+        assert_eq!(ben.get("/api/stream-updates?topics=nonsense").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let many = vec!["streams"; 40].join(",");
+        assert_eq!(ben.get(&format!("/api/stream-updates?topics={many}")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let foreign = ben.with("sec-fetch-site", "cross-site").get("/api/stream-updates?topics=streams").await;
+        assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_session_ends_its_stream_and_no_other() {
-    let site = Site::new().await;
-    let (ana, _) = site.backend.member("ana").await;
-    let stay = site.backend.accounts.sign_in("ana", backend::testing::PASSWORD, &backend::testing::client()).await.unwrap();
-    let leave = site.backend.accounts.sign_in("ana", backend::testing::PASSWORD, &backend::testing::client()).await.unwrap();
-    let open = async |token: &backend::accounts::SessionToken| {
-        let mut browser = site.guest();
-        browser.cookies.insert("__Host-sid".to_owned(), token.as_str().to_owned());
-        let mut events = browser.get("/api/stream-updates?topics=streams").await.events();
-        assert_eq!(events.next().await.unwrap().name, "resync");
-        events
-    };
-    let (mut staying, mut leaving) = (open(&stay).await, open(&leave).await);
-    let left = site.backend.accounts.viewer(leave.as_str()).await.unwrap().unwrap();
-    site.backend.accounts.end_session(&ana, left.session).await.unwrap();
-    let last = leaving.next().await.unwrap();
-    assert!(last.data.contains("session_ended"), "{last:?}");
-    assert_eq!(leaving.next().await, None);
-    site.backend.events.publish(&[Topic::Streams], &ended(1));
-    let update: Update = serde_json::from_str(&staying.next().await.unwrap().data).unwrap();
-    assert_eq!(update.event, ended(1));
+    for site in Site::both_ways(|config| config).await {
+        let (ana, _) = site.backend.member("ana").await;
+        let stay = site.backend.accounts.sign_in("ana", backend::testing::PASSWORD, &backend::testing::client()).await.unwrap();
+        let leave = site.backend.accounts.sign_in("ana", backend::testing::PASSWORD, &backend::testing::client()).await.unwrap();
+        let open = async |token: &backend::accounts::SessionToken| {
+            let mut browser = site.guest();
+            browser.cookies.insert("__Host-sid".to_owned(), token.as_str().to_owned());
+            let mut events = browser.get("/api/stream-updates?topics=streams").await.events();
+            assert_eq!(events.next().await.unwrap().name, "resync");
+            events
+        };
+        let (mut staying, mut leaving) = (open(&stay).await, open(&leave).await);
+        let left = site.backend.accounts.viewer(leave.as_str()).await.unwrap().unwrap();
+        site.backend.accounts.end_session(&ana, left.session).await.unwrap();
+        let last = leaving.next().await.unwrap();
+        assert!(last.data.contains("session_ended"), "{last:?}");
+        assert_eq!(leaving.next().await, None);
+        site.backend.events.publish(&[Topic::Streams], &ended(1));
+        let update: Update = serde_json::from_str(&staying.next().await.unwrap().data).unwrap();
+        assert_eq!(update.event, ended(1));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_and_give_their_place_back() {
     let limits = EventConnections { total: 3, per_address: 2, per_member: 1 };
-    let site = Site::with(|config| Config { event_connections: limits, ..config }).await;
-    let path = "/api/stream-updates?topics=streams";
-    let first = site.guest().get(path).await;
-    let second = site.guest().get(path).await;
-    let refused = site.guest().get(path).await;
-    assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "10"));
-    drop(first);
-    assert_eq!(site.guest().get(path).await.status, StatusCode::OK);
-    drop(second);
+    for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
+        let path = "/api/stream-updates?topics=streams";
+        let first = site.guest().get(path).await;
+        let second = site.guest().get(path).await;
+        let refused = site.guest().get(path).await;
+        assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "10"));
+        drop(first);
+        let back = async {
+            while site.guest().get(path).await.status != StatusCode::OK {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, back).await.expect("the place is free when its connection is gone");
+        drop(second);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_asks_its_readers_to_come_back() {
+    for site in Site::both_ways(|config| config).await {
+        let mut events = site.guest().get("/api/stream-updates?topics=streams").await.events();
+        assert_eq!(events.next().await.unwrap().name, "resync");
+        site.draining.cancel();
+        let last = events.next().await.unwrap();
+        assert_eq!(last.name, "reconnect");
+        assert!(serde_json::from_str::<Value>(&last.data).unwrap()["retry_ms"].as_u64().unwrap() <= 5000);
+        assert_eq!(events.next().await, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_takes_no_new_readers() {
     let site = Site::new().await;
-    let mut events = site.guest().get("/api/stream-updates?topics=streams").await.events();
-    assert_eq!(events.next().await.unwrap().name, "resync");
     site.draining.cancel();
-    let last = events.next().await.unwrap();
-    assert_eq!(last.name, "reconnect");
-    assert!(serde_json::from_str::<Value>(&last.data).unwrap()["retry_ms"].as_u64().unwrap() <= 5000);
-    assert_eq!(events.next().await, None);
     assert_eq!(site.guest().get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(site.guest().get("/api/stream-updates?topics=streams").await.status, StatusCode::SERVICE_UNAVAILABLE);
 }
@@ -167,6 +184,20 @@ async fn a_trusted_service_tells_readers() {
     assert_eq!(title, "Lifetimes", "and nothing of what strangers said");
     let reads_all = service.get("/api/stream-updates?topics=*").await;
     assert_eq!(reads_all.status, StatusCode::FORBIDDEN, "who may speak may not therefore listen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_service_reads_everything() {
+    let (site, mut service) = with_service().await;
+    let path = "/api/stream-updates?topics=*";
+    let mut events = service.get(path).await.events();
+    assert_eq!(events.next().await.unwrap().name, "resync");
+    site.backend.events.publish(&[Topic::Category(Category::Study)], &ended(1));
+    let update: Update = serde_json::from_str(&events.next().await.unwrap().data).unwrap();
+    assert_eq!(update.event, ended(1));
+    for token in ["Bearer wrong", &format!("Bearer {TOKEN}x")] {
+        assert_eq!(site.guest().with("authorization", token).get(path).await.status, StatusCode::FORBIDDEN);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,7 @@
-//! What people are told while the database is away.
+//! What people are told while the database is away; and, below, servers that break themselves.
+
+mod floods;
+mod restarts;
 
 use crate::harness::{Browser, Site};
 use axum::http::StatusCode;

@@ -7,20 +7,38 @@ use axum::{
 };
 use backend::{Backend, events::Events, limits::Limits, testing};
 use bytes::Bytes;
+use domain::event::HEARTBEAT_SECONDS;
 use futures::StreamExt;
 use http_body_util::BodyExt;
-use server::{AppState, PeerAddress, config::Config, router};
-use std::{collections::BTreeMap, net::Ipv4Addr, time::Duration};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use server::{AppState, PeerAddress, Reactor, config::Config, router, serve::serve};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How long a test waits for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a test waits for something that must happen: longer than a quiet connection says nothing.
+pub const PATIENCE: Duration = Duration::from_secs(HEARTBEAT_SECONDS + 10);
 
 pub struct Site {
     pub backend: Backend,
     pub draining: CancellationToken,
-    router: Router,
+    way: Way,
+}
+
+/// How requests reach a site.
+#[derive(Clone)]
+enum Way {
+    Router(Router),
+    /// Over TCP, through the accept loop, a connection for each request.
+    Socket(SocketAddr, Box<Client<HttpConnector, Body>>),
 }
 
 impl Site {
@@ -34,6 +52,23 @@ impl Site {
         Self::on(testing::backend_on(&settings, Events::local().unwrap()), change)
     }
 
+    /// A site that is reached over TCP, as it is by browsers.
+    pub async fn on_socket(change: impl FnOnce(Config) -> Config) -> Self {
+        let settings = testing::database_settings().await;
+        let (backend, state, draining) = Self::parts(testing::backend_on(&settings, Events::local().unwrap()), change);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let reactor = Reactor::start(backend.clone()).unwrap();
+        tokio::spawn(serve(listener, router(state), Some(reactor), draining.clone()));
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(HttpConnector::new());
+        Self { backend, draining, way: Way::Socket(address, Box::new(client)) }
+    }
+
+    /// One of each, for what must hold on both ways.
+    pub async fn both_ways(change: impl Fn(Config) -> Config) -> [Self; 2] {
+        [Box::pin(Self::with(&change)).await, Box::pin(Self::on_socket(&change)).await]
+    }
+
     /// The same with the rate limits that hold in production.
     pub async fn limited(change: impl FnOnce(Config) -> Config) -> Self {
         let limits = Limits::new(std::num::NonZeroU32::MIN);
@@ -42,17 +77,30 @@ impl Site {
 
     /// A site with these services.
     pub fn on(backend: Backend, change: impl FnOnce(Config) -> Config) -> Self {
+        let (backend, state, draining) = Self::parts(backend, change);
+        Self { backend, draining, way: Way::Router(router(state)) }
+    }
+
+    fn parts(backend: Backend, change: impl FnOnce(Config) -> Config) -> (Backend, AppState, CancellationToken) {
         // Every request is to show what it does by itself.
         let config = Config { page_lifetime: Duration::ZERO, ..Config::read(&|_| None).unwrap() };
         let config = change(config);
         let draining = CancellationToken::new();
         let state = AppState::new(backend.clone(), config, "a service token".to_owned().into(), draining.clone());
-        Self { backend, draining, router: router(state) }
+        (backend, state, draining)
+    }
+
+    /// Where it is reached over TCP.
+    pub fn address(&self) -> SocketAddr {
+        match &self.way {
+            Way::Socket(address, _) => *address,
+            Way::Router(_) => panic!("it is not reached over TCP"),
+        }
     }
 
     /// A browser without a session.
     pub fn guest(&self) -> Browser {
-        Browser { router: self.router.clone(), cookies: BTreeMap::new(), headers: HeaderMap::new() }
+        Browser { way: self.way.clone(), cookies: BTreeMap::new(), headers: HeaderMap::new() }
     }
 
     /// A browser of a new member.
@@ -67,7 +115,7 @@ impl Site {
 /// Keeps cookies, as browsers do, and speaks from the site's own pages.
 #[derive(Clone)]
 pub struct Browser {
-    router: Router,
+    way: Way,
     pub cookies: BTreeMap<String, String>,
     headers: HeaderMap,
 }
@@ -91,7 +139,13 @@ impl Browser {
         }
         let mut request = request.extension(PeerAddress(Ipv4Addr::LOCALHOST.into())).body(body.into()).unwrap();
         request.headers_mut().extend(self.headers.clone());
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = match &self.way {
+            Way::Router(router) => router.clone().oneshot(request).await.unwrap(),
+            Way::Socket(address, client) => {
+                *request.uri_mut() = format!("http://{address}{path}").parse().unwrap();
+                client.request(request).await.unwrap().map(Body::new)
+            }
+        };
         for cookie in response.headers().get_all(header::SET_COOKIE) {
             let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -141,7 +195,8 @@ pub fn function_path(function: &str) -> String {
     format!("/api/app/api/{function}")
 }
 
-fn encode(fields: &[(&str, &str)]) -> String {
+/// Fields as a form sends them.
+pub fn encode(fields: &[(&str, &str)]) -> String {
     let escape = |text: &str| {
         let keep = |byte: u8| byte.is_ascii_alphanumeric();
         text.bytes()
@@ -158,7 +213,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn new(response: Response<Body>) -> Self {
+    pub fn new(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         Self { status: parts.status, headers: parts.headers, body }
     }
@@ -205,7 +260,7 @@ impl EventReader {
         Self { body: StreamExt::boxed(futures::stream::empty()), text: String::new() }
     }
 
-    /// The next event. None at the end of the stream.
+    /// The next event. None at the end of the stream, whether it was ended or broke.
     pub async fn next(&mut self) -> Option<ServerSentEvent> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -222,8 +277,8 @@ impl EventReader {
                 self.text.drain(..n_read);
                 return Some(parsed);
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("an event in time")?;
-            self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+            let chunk = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("an event in time")?.ok()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 }

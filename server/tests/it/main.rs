@@ -1,4 +1,4 @@
-//! The whole site through its real router, on a real PostgreSQL, a database per test.
+//! The whole site through its real router, on a real PostgreSQL, a database per test; and as a process, where it is to break.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "what fails here is the test")]
 #![allow(unreachable_pub, reason = "the files of a test share what they make public")]
@@ -7,6 +7,8 @@ mod accounts;
 mod authorization;
 mod chat;
 mod chat_load;
+mod crowd;
+mod event_sockets;
 mod events;
 mod faults;
 mod harness;
@@ -17,6 +19,8 @@ mod pages;
 mod people;
 mod performance;
 mod pictures;
+mod presence;
+mod process;
 mod refusals;
 mod search;
 mod settings;

@@ -22,6 +22,7 @@ async fn pages_have_their_status() {
         ("/following", 302),
         ("/notifications", 302),
         ("/dashboard/community", 302),
+        ("/admin", 302),
     ] {
         let answer = site.guest().get(path).await;
         assert_eq!(answer.status, expected, "{path}");

@@ -1,12 +1,14 @@
 //! What the server says about itself, and to whom.
 
-use crate::harness::Site;
+use crate::harness::{Browser, EventReader, Site};
 use axum::http::StatusCode;
 use backend::{
     cache,
     events::Events,
+    performance::{EventConnections, Sample, Served},
     testing::{backend_that_keeps, client, database_settings},
 };
+use domain::event::{Event, Update};
 use std::time::Duration;
 
 const TOKEN: &str = "a-long-token-for-one-scraper-only";
@@ -21,6 +23,14 @@ async fn site() -> Site {
         config.metrics_token = Some(TOKEN.to_owned().into());
         config
     })
+}
+
+async fn become_owner(site: &Site, member: &mut Browser) {
+    let link = site.backend.accounts.owner_link().await.unwrap().unwrap();
+    let token = member.cookies.get("__Host-sid").unwrap().clone();
+    let viewer = site.backend.accounts.viewer(&token).await.unwrap().unwrap();
+    let token = site.backend.accounts.claim_site(&viewer, &link, &client()).await.unwrap();
+    member.cookies.insert("__Host-sid".to_owned(), token.as_str().to_owned());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,11 +73,7 @@ async fn performance_is_for_administrators() {
     let mut ana = site.member("ana").await;
     assert_eq!(site.guest().get("/api/performance").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(ana.get("/api/performance").await.status, StatusCode::FORBIDDEN);
-    let link = site.backend.accounts.owner_link().await.unwrap().unwrap();
-    let token = ana.cookies.get("__Host-sid").unwrap().clone();
-    let viewer = site.backend.accounts.viewer(&token).await.unwrap().unwrap();
-    let token = site.backend.accounts.claim_site(&viewer, &link, &client()).await.unwrap();
-    ana.cookies.insert("__Host-sid".to_owned(), token.as_str().to_owned());
+    become_owner(&site, &mut ana).await;
     site.guest().get("/ana").await;
     let events = site.guest().get("/api/stream-updates?topics=streams").await;
     let answer = ana.get("/api/performance").await;
@@ -77,4 +83,71 @@ async fn performance_is_for_administrators() {
     assert_eq!((&json["database"]["size"], &json["event_connections"]), (&4.into(), &1.into()));
     assert_eq!((&json["streams"], &json["is_cache_shared"]), (&0.into(), &false.into()));
     drop(events);
+}
+
+/// Waits until there is a further sample, which is told without a figure.
+async fn next_sample(events: &mut EventReader) {
+    loop {
+        let event = events.next().await.unwrap();
+        if event.name == "message" {
+            assert_eq!(serde_json::from_str::<Update>(&event.data).unwrap().event, Event::Sampled);
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_for_administrators() {
+    let site = site().await;
+    let page = site.guest().get("/admin").await;
+    assert_eq!((page.status, page.header("location")), (StatusCode::FOUND, "/sign-in?next=/admin"));
+    let mut ana = site.member("ana").await;
+    assert_eq!(ana.get("/admin").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ana.get("/api/stream-updates?topics=performance").await.status, StatusCode::FORBIDDEN);
+    assert!(!ana.get("/").await.text().await.contains("href=\"/admin\""));
+    become_owner(&site, &mut ana).await;
+    assert!(ana.get("/").await.text().await.contains("href=\"/admin\""));
+
+    let page = ana.get("/admin").await;
+    assert_eq!(page.status, StatusCode::OK, "also before there is a sample");
+    let mut events = ana.get("/api/stream-updates?topics=performance").await.events();
+    let (performance, draining) = (site.backend.performance.clone(), site.draining.clone());
+    tokio::spawn(async move { performance.run(|| EventConnections { open: 95, most: 100 }, draining).await });
+    next_sample(&mut events).await;
+    let text = ana.get("/admin").await.text().await;
+    for part in [
+        "95 of 100 event connections are open",
+        "of 100 at most",
+        "role=\"img\"",
+        "Event connections, the last ten minutes; Open: now 95",
+    ] {
+        assert!(text.contains(part), "{part} is missing from\n{text}");
+    }
+    assert!(!text.contains("style=\""), "the policy lets no style attribute pass");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_measured() {
+    let site = site().await;
+    let mut ana = site.member("ana").await;
+    become_owner(&site, &mut ana).await;
+    let token = ana.cookies.get("__Host-sid").unwrap().clone();
+    let viewer = site.backend.accounts.viewer(&token).await.unwrap().unwrap();
+    let mut events = ana.get("/api/stream-updates?topics=performance").await.events();
+    let (performance, draining) = (site.backend.performance.clone(), site.draining.clone());
+    tokio::spawn(async move { performance.run(EventConnections::default, draining).await });
+    next_sample(&mut events).await;
+    for path in ["/", "/ana", "/nobody", "/livez", "/api/health"] {
+        site.guest().get(path).await;
+    }
+    site.guest().read("accounts/current_viewer", "").await;
+    let (mut pages, mut api) = (0, 0);
+    while pages + api < 4 {
+        next_sample(&mut events).await;
+        let samples = site.backend.performance.samples(&viewer).unwrap();
+        let n = |of: fn(&Sample) -> &Served| samples.iter().map(|sample| of(sample).n).sum::<u64>();
+        (pages, api) = (n(|sample| &sample.pages), n(|sample| &sample.api));
+        assert!(samples.iter().all(|sample| (sample.pages.n > 0) == sample.pages.latency.is_some()));
+    }
+    assert_eq!((pages, api), (3, 1));
 }

@@ -81,7 +81,7 @@ async fn who_sends_too_much_still_gets_the_answer() {
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let router = Router::new().route("/", post(async || StatusCode::PAYLOAD_TOO_LARGE));
-    let serving = tokio::spawn(server::serve::serve(listener, router, stop.clone()));
+    let serving = tokio::spawn(server::serve::serve(listener, router, None, stop.clone()));
     let mut stream = TcpStream::connect(address).await.unwrap();
     let size = 4 * 1024 * 1024;
     let head = format!("POST / HTTP/1.1\r\nHost: learnify.test\r\nContent-Length: {size}\r\n\r\n");

@@ -51,7 +51,7 @@ pub struct ChatLog {
 
 impl ChatLog {
     pub fn new(snapshot: ChatSnapshot) -> Self {
-        let ChatSnapshot { position, channel, modes, standing, messages, has_older, pin } = snapshot;
+        let ChatSnapshot { position, channel, modes, standing, messages, has_older, pin, .. } = snapshot;
         let mut log = Self {
             position,
             channel,

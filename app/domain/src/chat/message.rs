@@ -61,6 +61,8 @@ pub struct ChatSnapshot {
     pub messages: Vec<ChatMessage>,
     pub has_older: bool,
     pub pin: Option<ChatMessage>,
+    /// People who have the channel's page open, the reader among them.
+    pub present: u32,
 }
 
 /// What was said before a message.

@@ -25,9 +25,10 @@ struct Fields {
     presentation: Option<String>,
     author: Option<UserId>,
     change: Option<String>,
-    followers: Option<u32>,
+    /// The one number of a kind that has one; a field for each would be one more to download.
+    #[serde(rename = "followers", alias = "present", alias = "unread")]
+    number: Option<u32>,
     is_following: Option<bool>,
-    unread: Option<u32>,
 }
 
 impl Fields {
@@ -46,9 +47,10 @@ impl Fields {
                 presentation: self.presentation,
             },
             "chat" => Event::Chat { channel: self.channel?, author: self.author, change: self.change? },
-            "followers_changed" => Event::FollowersChanged { channel: self.channel?, followers: self.followers? },
+            "followers_changed" => Event::FollowersChanged { channel: self.channel?, followers: self.number? },
+            "presence_changed" => Event::PresenceChanged { channel: self.channel?, present: self.number? },
             "following_changed" => Event::FollowingChanged { channel: self.channel?, is_following: self.is_following? },
-            "notified" => Event::Notified { unread: self.unread? },
+            "notified" => Event::Notified { unread: self.number? },
             _ => return None,
         })
     }
@@ -73,6 +75,7 @@ impl<'de> Visitor<'de> for Reader {
         let (kind, content) = access.variant::<String>()?;
         let event = match kind.as_str() {
             "blocks_changed" => Event::BlocksChanged,
+            "sampled" => Event::Sampled,
             "hidden" => Event::Hidden,
             "session_ended" => Event::SessionEnded,
             kind => {
@@ -129,9 +132,11 @@ mod tests {
             | Event::ChannelUpdated { .. }
             | Event::Chat { .. }
             | Event::FollowersChanged { .. }
+            | Event::PresenceChanged { .. }
             | Event::FollowingChanged { .. }
             | Event::BlocksChanged
             | Event::Notified { .. }
+            | Event::Sampled
             | Event::Hidden
             | Event::SessionEnded => true,
         };
@@ -145,9 +150,11 @@ mod tests {
             chat(None),
             chat(Some(channel)),
             Event::FollowersChanged { channel, followers: 4 },
+            Event::PresenceChanged { channel, present: 6 },
             Event::FollowingChanged { channel, is_following: true },
             Event::BlocksChanged,
             Event::Notified { unread: 5 },
+            Event::Sampled,
             Event::Hidden,
             Event::SessionEnded,
         ];

@@ -5,6 +5,7 @@ use super::moderation::ModerationDialog;
 use crate::{
     chat::Room,
     components::icons::{Icon, Shape},
+    format,
 };
 use domain::chat::ChatLog;
 use leptos::{html::Dialog, prelude::*};
@@ -23,6 +24,7 @@ pub(super) fn Header(room: Room, is_collapsed: RwSignal<bool>) -> impl IntoView 
     view! {
         <header class="chat-head">
             <h2 class="chat-title" id="chat-title">"Chat"</h2>
+            <Present room/>
             <Modes room/>
             {move || {
                 moderates.get().then(|| {
@@ -45,6 +47,18 @@ pub(super) fn Header(room: Room, is_collapsed: RwSignal<bool>) -> impl IntoView 
             </button>
         </header>
         {move || moderates.get().then(|| view! { <ModerationDialog room dialog n_opened/> })}
+    }
+}
+
+/// How many have the page open. A screen reader hears "12 people here".
+#[component]
+fn Present(room: Room) -> impl IntoView {
+    view! {
+        <span class="chat-present">
+            {move || format::count(room.present())}
+            <span class="only-heard">{move || if room.present() == 1 { " person" } else { " people" }}</span>
+            " here"
+        </span>
     }
 }
 

@@ -58,6 +58,25 @@ fn the_first_connection_begins_at_the_page() {
 }
 
 #[test]
+fn a_channel_that_was_left_is_not_read_for_long() {
+    let channel = Topic::Channel("00000000-0000-0000-0000-000000000001".parse::<UserId>().unwrap());
+    let (mut ledger, _) = connected();
+    let reader = ledger.add(vec![channel], at(100));
+    open(&mut ledger);
+    assert!(!ledger.lingers());
+    ledger.remove(reader);
+    assert!(ledger.lingers());
+    assert_eq!(open(&mut ledger), Some(Request { topics: vec![Topic::Streams], after: at(100) }));
+    assert!(!ledger.lingers());
+    let other = ledger.add(vec![OTHER], at(100));
+    open(&mut ledger);
+    ledger.remove(other);
+    assert!(!ledger.lingers(), "of other topics nobody counts the readers");
+    ledger.open(&Request { topics: vec![Topic::Streams, channel], after: at(100) });
+    assert!(!ledger.lingers(), "another tab reads it");
+}
+
+#[test]
 fn nothing_is_asked_for_when_nobody_reads() {
     let mut ledger = Ledger::default();
     assert!(!ledger.needs_opening());

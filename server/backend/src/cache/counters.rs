@@ -27,6 +27,57 @@ pub struct Numbers {
     pub saved: Duration,
 }
 
+/// In the order of [`Namespace::ALL`].
+pub type PerNamespace = [Numbers; Namespace::ALL.len()];
+
+impl Numbers {
+    /// What the counts are called where servers add them up, in the order of [`Self::values`].
+    pub(super) const NAMES: [&str; 8] = ["hits", "misses", "stale", "reads", "refreshes", "shared", "failures", "saved_micros"];
+
+    pub(super) fn values(self) -> [u64; 8] {
+        let Self { hits, misses, stale, reads, refreshes, shared, failures, saved } = self;
+        [hits, misses, stale, reads, refreshes, shared, failures, u64::try_from(saved.as_micros()).unwrap_or(u64::MAX)]
+    }
+
+    pub(super) const fn from_values(values: [u64; 8]) -> Self {
+        let [hits, misses, stale, reads, refreshes, shared, failures, saved_micros] = values;
+        let saved = Duration::from_micros(saved_micros);
+        Self { hits, misses, stale, reads, refreshes, shared, failures, saved }
+    }
+
+    /// What was counted after `earlier`. A count that is less than then began anew.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        self.with(earlier, u64::saturating_sub)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        self.with(other, u64::saturating_add)
+    }
+
+    fn with(self, other: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
+        let mut values = self.values();
+        for (value, other) in values.iter_mut().zip(other.values()) {
+            *value = combine(*value, other);
+        }
+        Self::from_values(values)
+    }
+
+    /// Questions that were answered.
+    pub const fn questions(self) -> u64 {
+        self.hits.saturating_add(self.stale).saturating_add(self.misses)
+    }
+
+    /// Of those, the percentage that did not wait for a read. None when nothing was asked.
+    #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+    pub fn hit_rate(self) -> Option<f64> {
+        let given = self.hits.saturating_add(self.stale);
+        (self.questions() > 0).then(|| given as f64 * 100.0 / self.questions() as f64)
+    }
+}
+
 /// The same, being counted.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
@@ -75,6 +126,11 @@ pub(super) struct Counters {
 }
 
 impl Counters {
+    /// What was counted since the start.
+    pub(super) fn numbers(&self) -> PerNamespace {
+        Namespace::ALL.map(|namespace| self.of(namespace).numbers())
+    }
+
     pub(super) const fn of(&self, namespace: Namespace) -> &Counter {
         match namespace {
             Namespace::Home => &self.home,
@@ -82,5 +138,29 @@ impl Counters {
             Namespace::Channel => &self.channel,
             Namespace::Recommended => &self.recommended,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Numbers;
+    use std::time::Duration;
+
+    #[test]
+    fn counts_are_added_up_and_told_apart() {
+        let earlier = Numbers { hits: 3, misses: 1, saved: Duration::from_micros(50), ..Numbers::default() };
+        let later = Numbers { hits: 10, misses: 2, stale: 4, saved: Duration::from_micros(70), ..Numbers::default() };
+        let between = later.since(earlier);
+        assert_eq!((between.hits, between.misses, between.stale, between.saved), (7, 1, 4, Duration::from_micros(20)));
+        assert_eq!(earlier.plus(between), later);
+        assert_eq!(earlier.since(later), Numbers::default(), "Redis was emptied");
+        assert_eq!(Numbers::from_values(later.values()), later);
+    }
+
+    #[test]
+    fn who_did_not_wait_was_served_from_the_cache() {
+        assert_eq!(Numbers::default().hit_rate(), None);
+        let numbers = Numbers { hits: 6, stale: 3, misses: 1, reads: 99, ..Numbers::default() };
+        assert_eq!((numbers.questions(), numbers.hit_rate()), (10, Some(90.0)));
     }
 }

@@ -17,14 +17,21 @@ use fred::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// How long a question to Redis may take. It should save time.
-const COMMAND_TIME: Duration = Duration::from_millis(200);
+/// How long a question about a value may take. It should save time.
+const VALUE_TIME: Duration = Duration::from_millis(200);
+/// How long adding up may take. Nobody waits for it.
+const SUM_TIME: Duration = Duration::from_secs(2);
 /// How long a Redis that did not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where the sums of all servers are, after the installation's own name. The number goes up with every change of what they
+/// mean.
+const SUMS: &str = "cache:sums:1";
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -74,7 +81,7 @@ impl Shared {
         let asked = Instant::now();
         let clock = self.client.custom::<(i64, i64), Value>(cmd!("TIME"), Vec::new());
         let stored = self.client.get::<Option<String>, _>(self.name(key));
-        let (clock, stored) = Box::pin(self.bounded(async { tokio::try_join!(clock, stored) })).await?;
+        let (clock, stored) = Box::pin(self.bounded(VALUE_TIME, async { tokio::try_join!(clock, stored) })).await?;
         let clock = clock.0.saturating_mul(1_000_000).saturating_add(clock.1);
         let value = stored.and_then(|json| read(&json)).and_then(|stored: Stored<T>| {
             // From the future: the clock was set back. It is not known how old that is.
@@ -98,8 +105,23 @@ impl Shared {
         let millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
         if self.is_up() && millis > 0 {
             let set = self.client.set::<(), _, _>(self.name(key), json, Some(Expiration::PX(millis)), None, false);
-            let _stored = self.bounded(set).await;
+            let _stored = self.bounded(VALUE_TIME, set).await;
         }
+    }
+
+    /// Adds to sums that all servers share, and answers all of them.
+    pub(super) async fn add(&self, increments: &[(String, i64)]) -> Option<HashMap<String, i64>> {
+        let name = format!("{}:{SUMS}", self.prefix);
+        let sums = async {
+            let batch = self.client.pipeline();
+            for (field, increment) in increments {
+                let words: Vec<Value> = vec![name.as_str().into(), field.as_str().into(), (*increment).into()];
+                let _queued: Value = batch.custom(cmd!("HINCRBY"), words).await?;
+            }
+            let _queued: Value = batch.custom(cmd!("HGETALL"), vec![Value::from(name.as_str())]).await?;
+            batch.last().await
+        };
+        Box::pin(self.bounded(SUM_TIME, sums)).await
     }
 
     fn name(&self, key: &Key) -> String {
@@ -107,8 +129,8 @@ impl Shared {
     }
 
     /// None, and a pause, when it fails or takes too long.
-    async fn bounded<T>(&self, command: impl Future<Output = Result<T, fred::error::Error>>) -> Option<T> {
-        let outcome = match tokio::time::timeout(COMMAND_TIME, command).await {
+    async fn bounded<T>(&self, limit: Duration, command: impl Future<Output = Result<T, fred::error::Error>>) -> Option<T> {
+        let outcome = match tokio::time::timeout(limit, command).await {
             Ok(outcome) => outcome.map_err(Error::from),
             Err(_elapsed) => Err(Error::Setting("no answer in time".to_owned())),
         };

@@ -169,7 +169,10 @@ fn outdated(topics: &[Topic], event: &Event) -> Vec<Topic> {
         | Event::StreamEnded { .. }
         | Event::FollowersChanged { .. }
         | Event::Hidden => topics.iter().copied().filter(|topic| is_read_about(*topic)).collect(),
-        Event::BlocksChanged | Event::Notified { .. } | Event::SessionEnded => Vec::new(),
+        // Who is present is never kept.
+        Event::PresenceChanged { .. } | Event::BlocksChanged | Event::Notified { .. } | Event::Sampled | Event::SessionEnded => {
+            Vec::new()
+        }
     }
 }
 
@@ -255,6 +258,7 @@ mod tests {
             (vec![Topic::Chat(ana)], chat(None), vec![]),
             (vec![Topic::Member(ben)], Event::FollowingChanged { channel: ana, is_following: true }, vec![Topic::Channel(ben)]),
             (vec![Topic::Channel(ana)], Event::FollowersChanged { channel: ana, followers: 1 }, vec![Topic::Channel(ana)]),
+            (vec![Topic::Channel(ana)], Event::PresenceChanged { channel: ana, present: 1 }, vec![]),
             (vec![Topic::Member(ana)], Event::BlocksChanged, vec![]),
         ] {
             assert_eq!(super::outdated(&topics, &event), expected, "{event:?}");

@@ -17,6 +17,7 @@ use domain::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    ops::{Deref, DerefMut},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -27,7 +28,7 @@ const HISTORY_LENGTH: usize = 1000;
 /// How long an event is kept, and how long a topic that nobody reads.
 const HISTORY_AGE: Duration = Duration::from_mins(5);
 /// Events that may wait for one reader.
-const QUEUE_LENGTH: usize = 64;
+pub const QUEUE_LENGTH: usize = 64;
 
 /// An event, ready to be written.
 #[derive(Debug)]
@@ -71,18 +72,50 @@ pub enum Start {
     Resync { from: Heartbeat },
 }
 
-/// One reader. It leaves the hub when dropped.
+/// Takes the frames of one reader, and is dropped when the reader is let go. Both happen while the hub is locked, so it must
+/// be quick and must not ask the hub anything.
+pub trait Sink: Send {
+    /// False when the reader is too slow, and is to be let go.
+    fn offer(&self, frame: &Arc<Frame>) -> bool;
+}
+
+impl Sink for mpsc::Sender<Arc<Frame>> {
+    fn offer(&self, frame: &Arc<Frame>) -> bool {
+        self.try_send(Arc::clone(frame)).is_ok()
+    }
+}
+
+/// A reader with a queue of its own. It leaves the hub when dropped.
 pub struct Subscription {
     pub start: Start,
     /// Ends when the reader was too slow, or when the hub lost continuity.
     pub frames: mpsc::Receiver<Arc<Frame>>,
+    membership: Membership,
+}
+
+impl Deref for Subscription {
+    type Target = Membership;
+
+    fn deref(&self) -> &Membership {
+        &self.membership
+    }
+}
+
+impl DerefMut for Subscription {
+    fn deref_mut(&mut self) -> &mut Membership {
+        &mut self.membership
+    }
+}
+
+/// A reader, wherever its frames go. It leaves the hub when dropped.
+pub struct Membership {
     hub: Hub,
     reader: u64,
-    topics: Vec<Topic>,
+    topics: Arc<[Topic]>,
     hidden: HashSet<UserId>,
 }
 
-impl Subscription {
+impl Membership {
     /// Hides these people from this reader, and no others. Find them out after subscribing: a change since then is among
     /// the frames.
     pub fn hide(&mut self, hidden: impl IntoIterator<Item = UserId>) {
@@ -123,7 +156,7 @@ impl Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl Drop for Membership {
     fn drop(&mut self) {
         self.hub.lock().let_go(self.reader);
     }
@@ -148,8 +181,8 @@ struct State {
 }
 
 struct Reader {
-    queue: mpsc::Sender<Arc<Frame>>,
-    topics: Vec<Topic>,
+    sink: Box<dyn Sink>,
+    topics: Arc<[Topic]>,
 }
 
 struct TopicState {
@@ -225,7 +258,7 @@ impl Hub {
             concerned.extend(&topic.readers);
         }
         for reader in concerned {
-            let is_delivered = state.readers.get(&reader).is_some_and(|reader| reader.queue.try_send(Arc::clone(&frame)).is_ok());
+            let is_delivered = state.readers.get(&reader).is_some_and(|reader| reader.sink.offer(&frame));
             if !is_delivered {
                 state.let_go(reader);
             }
@@ -233,21 +266,28 @@ impl Hub {
         state.sweep();
     }
 
-    /// Adds a reader. `after` is the position it has seen, if any.
-    pub fn subscribe(&self, mut topics: Vec<Topic>, after: Option<Position>) -> Subscription {
+    /// Adds a reader with a queue. `after` is the position it has seen, if any.
+    pub fn subscribe(&self, topics: Vec<Topic>, after: Option<Position>) -> Subscription {
+        let (queue, frames) = mpsc::channel(QUEUE_LENGTH);
+        let (start, membership) = self.join(topics, after, Box::new(queue));
+        Subscription { start, frames, membership }
+    }
+
+    /// Adds a reader whose frames go to `sink`.
+    pub fn join(&self, mut topics: Vec<Topic>, after: Option<Position>, sink: Box<dyn Sink>) -> (Start, Membership) {
         topics.sort_unstable();
         topics.dedup();
-        let (queue, frames) = mpsc::channel(QUEUE_LENGTH);
+        let topics: Arc<[Topic]> = topics.into();
         let mut state = self.lock();
         let start = state.start(&topics, after);
         state.next_reader += 1;
         let reader = state.next_reader;
-        for topic in &topics {
+        for topic in topics.iter() {
             state.topic_mut(*topic).readers.insert(reader);
         }
-        state.readers.insert(reader, Reader { queue, topics: topics.clone() });
+        state.readers.insert(reader, Reader { sink, topics: Arc::clone(&topics) });
         drop(state);
-        Subscription { start, frames, hub: self.clone(), reader, topics, hidden: HashSet::new() }
+        (start, Membership { hub: self.clone(), reader, topics, hidden: HashSet::new() })
     }
 
     /// Begins a new epoch: what was missed is unknown, so every reader is let go and must start anew.
@@ -320,8 +360,8 @@ impl State {
     /// Forgets a reader. Its queue closes, which tells its connection.
     fn let_go(&mut self, reader: u64) {
         let Some(Reader { topics, .. }) = self.readers.remove(&reader) else { return };
-        for topic in topics {
-            if let Some(topic) = self.topics.get_mut(&topic) {
+        for topic in topics.iter() {
+            if let Some(topic) = self.topics.get_mut(topic) {
                 topic.readers.remove(&reader);
             }
         }

@@ -7,7 +7,7 @@ use diesel::{
     sql_types::{Array, BigInt, Integer, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::{PictureId, UserId, chrome::SideChannel, user::Username};
+use domain::{Category, PictureId, UserId, chrome::SideChannel, user::Username};
 use uuid::Uuid;
 
 type Row = (Uuid, String, String, String, Option<Uuid>, Option<i32>);
@@ -69,10 +69,13 @@ pub(crate) async fn recommended(
     hidden: &[UserId],
 ) -> QueryResult<Vec<SideChannel>> {
     // Each of the three parts is read from an index and bounded before they are put together; a channel may be in several.
+    // That of live streams is by category.
     let statement = "WITH excluded AS (SELECT unnest($2) AS id UNION SELECT $1 WHERE $1 IS NOT NULL \
                           UNION SELECT channel_id FROM follows WHERE follower_id = $1), \
-         live AS (SELECT channel_id, viewers, started_at FROM live_streams \
-                  WHERE channel_id NOT IN (SELECT id FROM excluded) ORDER BY viewers DESC, started_at LIMIT $3), \
+         live AS (SELECT first.* FROM unnest($4) AS known (slug) CROSS JOIN LATERAL \
+                    (SELECT channel_id, viewers, started_at FROM live_streams WHERE category = known.slug \
+                        AND channel_id NOT IN (SELECT id FROM excluded) ORDER BY viewers DESC, started_at LIMIT $3) AS first \
+                  ORDER BY viewers DESC, started_at LIMIT $3), \
          recent AS (SELECT channel_id, started_at FROM broadcasts ORDER BY started_at DESC LIMIT 300), \
          coming AS (SELECT channel_id, starts_at FROM schedule_entries WHERE cancelled_at IS NULL AND starts_at > now() \
                     ORDER BY starts_at LIMIT 100), \
@@ -88,6 +91,7 @@ pub(crate) async fn recommended(
         .bind::<Nullable<SqlUuid>, _>(reader.map(|reader| reader.0))
         .bind::<Array<SqlUuid>, _>(ids(hidden))
         .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind::<Array<Text>, _>(Category::ALL.map(Category::slug).to_vec())
         .load(connection)
         .await?;
     let row = |row: Recommended| side_channel((row.id, row.username, row.display_name, row.category, row.avatar, row.viewers));

@@ -18,6 +18,7 @@ use crate::{
     events::{Events, Letter},
     key_ring::KeyRing,
     notifications::Notifications,
+    presence::Presence,
     repositories::{
         blocks,
         chat_messages::{self, Reader},
@@ -75,12 +76,19 @@ pub struct Chat {
     events: Events,
     notifications: Notifications,
     key_ring: Arc<KeyRing>,
+    presence: Presence,
     waiting: Waiting,
 }
 
 impl Chat {
-    pub(crate) fn new(database: Database, events: Events, notifications: Notifications, key_ring: Arc<KeyRing>) -> Self {
-        Self { database, events, notifications, key_ring, waiting: Waiting::default() }
+    pub(crate) fn new(
+        database: Database,
+        events: Events,
+        notifications: Notifications,
+        key_ring: Arc<KeyRing>,
+        presence: Presence,
+    ) -> Self {
+        Self { database, events, notifications, key_ring, presence, waiting: Waiting::default() }
     }
 
     /// The end of a chat and everything around it. Its position is read before its data: an event in between is seen twice
@@ -101,7 +109,10 @@ impl Chat {
             timed_out_until: seat.room.timed_out_until,
             hidden: reader.hidden,
         };
-        Ok(ChatSnapshot { position, channel, modes: seat.room.settings.modes, standing, messages, has_older, pin })
+        let modes = seat.modes();
+        // Whoever reads this is there, although their event connection is only opened by the page.
+        let present = self.presence.present(channel).max(1);
+        Ok(ChatSnapshot { position, channel, modes, standing, messages, has_older, pin, present })
     }
 
     /// What was said before a message.

@@ -389,6 +389,17 @@ async fn who_asks_at_the_same_time_shares_a_read() {
 
 /// Hidden people stay hidden, and followers see that they follow, however much the rest is shared.
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_visitors_of_a_server_do_not_wait() {
+    let backend = backend_that_keeps(&database_settings().await, Events::local().unwrap(), FOR_LONG, None);
+    backend.warm_up().await.unwrap();
+    let misses = || [Namespace::Home, Namespace::Category, Namespace::Recommended].map(|of| numbers(&backend, of).misses);
+    let before = misses();
+    see(&backend).await;
+    assert_eq!(misses(), before, "all of it was there");
+    assert!(before.iter().all(|misses| *misses > 0), "{before:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn members_share_what_is_the_same_for_all() {
     let events = Events::local().unwrap();
     let backend = backend_that_keeps(&database_settings().await, events, FOR_LONG, None);
@@ -456,4 +467,31 @@ async fn while_the_database_is_away_kept_pages_go_on() {
         tokio::time::timeout(PATIENCE, healed).await.expect("it is read again");
     }
     assert!(numbers(&backend, Namespace::Home).failures >= 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_all_servers_counted_is_added_up_in_redis() {
+    let mut redis = Redis::running();
+    let (pair, ..) = Box::pin(Pair::new(Some(&redis))).await;
+    let told = async |backend: &Backend| {
+        let told = async {
+            loop {
+                if let Some(sums) = backend.cache.share_numbers().await {
+                    break sums;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, told).await.expect("Redis answers")
+    };
+    told(&pair.here).await;
+    let sums = told(&pair.there).await;
+    for ((namespace, here), sum) in pair.here.cache.numbers().into_iter().zip(sums) {
+        let there = numbers(&pair.there, namespace);
+        assert_eq!(sum, here.plus(there), "{namespace:?}");
+        assert!(sum.questions() > 0, "{namespace:?}");
+    }
+    assert_eq!(told(&pair.here).await, sums, "nothing is added twice");
+    redis.kill();
+    assert_eq!(pair.here.cache.share_numbers().await, None);
 }

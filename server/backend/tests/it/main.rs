@@ -18,6 +18,7 @@ mod people;
 mod personal_data;
 mod pictures;
 mod plans;
+mod presence;
 mod profiles;
 mod search;
 mod servers;

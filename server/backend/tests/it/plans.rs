@@ -30,9 +30,15 @@ use std::{
 };
 use uuid::Uuid;
 
-/// The people around a channel, searched and sorted by name: of the most popular channel that is a quarter of all members
-/// here, and only its owner asks.
-const ALLOWED: &str = "FROM follows AS circle JOIN users";
+/// What may read a whole table.
+const ALLOWED: [&str; 2] = [
+    // The people around a channel, searched and sorted by name: of the most popular channel that is a quarter of all
+    // members here, and only its owner asks.
+    "FROM follows AS circle JOIN users",
+    // What is live and no longer seen, once a second: 2 ms for 5,000 streams. An index on the time of the last sign of life
+    // would make each of those signs four times as expensive: 150 ms instead of 35 ms for so many.
+    "DELETE FROM \"live_streams\" WHERE ((\"live_streams\".\"interrupted_at\" <",
+];
 
 /// Tables below this may be read as a whole.
 const SMALL: u32 = 2000;
@@ -59,7 +65,8 @@ async fn no_page_reads_a_whole_table_or_sorts_on_disk() {
         assert!(plans.len() > 100, "{mode}: {} plans were written down", plans.len());
         for plan in &plans {
             let query = plan["Query Text"].as_str().unwrap();
-            for problem in found_in(&plan["Plan"], &big).into_iter().filter(|_| !query.contains(ALLOWED)) {
+            let is_allowed = ALLOWED.iter().any(|allowed| query.contains(allowed));
+            for problem in found_in(&plan["Plan"], &big).into_iter().filter(|_| !is_allowed) {
                 problems.insert(format!("{problem}, {mode}: {query}"));
             }
             let blocks =

@@ -80,11 +80,13 @@ impl Publication {
 /// Whether the readers of a topic may hear an event, and expect it there.
 fn belongs(event: &Event, topic: Topic) -> bool {
     match event {
-        // They steer the connections of this server.
-        Event::Hidden | Event::SessionEnded | Event::BlocksChanged => false,
+        // They steer the connections of this server, or tell of it.
+        Event::Hidden | Event::SessionEnded | Event::BlocksChanged | Event::Sampled => false,
         Event::Notified { .. } | Event::FollowingChanged { .. } => matches!(topic, Topic::Member(_)),
         Event::Chat { channel, .. } => topic == Topic::Chat(*channel),
-        Event::ChannelUpdated { channel, .. } | Event::FollowersChanged { channel, .. } => topic == Topic::Channel(*channel),
+        Event::ChannelUpdated { channel, .. }
+        | Event::FollowersChanged { channel, .. }
+        | Event::PresenceChanged { channel, .. } => topic == Topic::Channel(*channel),
         Event::StreamStarted { stream } => {
             [Topic::Streams, Topic::Channel(stream.channel), Topic::Category(stream.category)].contains(&topic)
         }
@@ -102,7 +104,7 @@ fn belongs(event: &Event, topic: Topic) -> bool {
             Topic::Streams => true,
             Topic::Category(category) => counts.iter().all(|count| count.category == category),
             Topic::Channel(channel) => counts.iter().all(|count| count.channel == channel),
-            Topic::Chat(_) | Topic::Member(_) | Topic::All => false,
+            Topic::Chat(_) | Topic::Member(_) | Topic::Performance | Topic::All => false,
         },
     }
 }
@@ -138,7 +140,7 @@ mod tests {
     /// Of all topics that there could be, which may hear an event.
     fn topics_of(event: &Event) -> Vec<String> {
         let (own, other) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
-        let mut topics = vec![Topic::All, Topic::Streams];
+        let mut topics = vec![Topic::All, Topic::Performance, Topic::Streams];
         topics.extend(Category::ALL.map(Topic::Category));
         for id in [own, other] {
             topics.extend([Topic::Channel(id), Topic::Chat(id), Topic::Member(id)]);
@@ -155,12 +157,14 @@ mod tests {
             (Event::StreamEnded { channel, category: Category::Study }, vec!["streams", "category:study", "channel:own"]),
             (Event::Viewers { counts: vec![count] }, vec!["streams", "category:study", "channel:own"]),
             (Event::FollowersChanged { channel, followers: 1 }, vec!["channel:own"]),
+            (Event::PresenceChanged { channel, present: 1 }, vec!["channel:own"]),
             (Event::Chat { channel, author: None, change: String::new() }, vec!["chat:own"]),
             (Event::Notified { unread: 1 }, vec!["member:own", "member:other"]),
             (Event::FollowingChanged { channel, is_following: true }, vec!["member:own", "member:other"]),
             (Event::Hidden, vec![]),
             (Event::SessionEnded, vec![]),
             (Event::BlocksChanged, vec![]),
+            (Event::Sampled, vec![]),
         ] {
             assert_eq!(topics_of(&event), expected, "{event:?}");
         }

@@ -45,7 +45,16 @@ fn standing() -> Standing {
 
 fn snapshot(position: Position, messages: Vec<ChatMessage>) -> ChatSnapshot {
     let channel = UserId(Uuid::from_u128(9));
-    ChatSnapshot { position, channel, modes: ChatModes::default(), standing: standing(), messages, has_older: false, pin: None }
+    ChatSnapshot {
+        position,
+        channel,
+        modes: ChatModes::default(),
+        standing: standing(),
+        messages,
+        has_older: false,
+        pin: None,
+        present: 1,
+    }
 }
 
 fn log(n: u128) -> ChatLog {

@@ -1,0 +1,54 @@
+//! What a server says on an event stream besides events.
+
+use bytes::Bytes;
+use domain::event::Heartbeat;
+use std::time::Duration;
+
+/// How long a connection lives, give or take a tenth, so that not all end at once.
+const LIFETIME: Duration = Duration::from_hours(1);
+/// Over how long readers come back when a server stops, in milliseconds.
+pub(super) const DRAIN_SPREAD: u64 = 5000;
+/// Over how long they come back otherwise, in milliseconds.
+pub(super) const RETURN_SPREAD: u64 = 1000;
+
+/// Where the reader's topics stand.
+pub(super) fn heartbeat(heartbeat: &Heartbeat) -> Bytes {
+    named("heartbeat", heartbeat)
+}
+
+/// Makes the reader take new snapshots.
+pub(super) fn resync(heartbeat: &Heartbeat) -> Bytes {
+    named("resync", heartbeat)
+}
+
+fn named(name: &str, heartbeat: &Heartbeat) -> Bytes {
+    let json = serde_json::to_string(heartbeat).unwrap_or_default();
+    format!("event: {name}\nid: {}\ndata: {json}\n\n", heartbeat.position).into()
+}
+
+/// Asks the reader to come back within this time, in milliseconds.
+pub(super) fn reconnect(spread: u64) -> Bytes {
+    let retry_ms = random_millis(spread);
+    format!("event: reconnect\nretry: {}\ndata: {{\"retry_ms\":{retry_ms}}}\n\n", retry_ms.max(500)).into()
+}
+
+/// How long a new connection lives.
+pub(super) fn lifetime() -> Duration {
+    LIFETIME.mul_f64(0.9 + 0.2 * random_fraction())
+}
+
+/// Between 0 and 1, for spreading: not a secret.
+fn random_fraction() -> f64 {
+    let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
+    f64::from(u32::try_from(low & 0xffff_ffff).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a small positive number"
+)]
+fn random_millis(most: u64) -> u64 {
+    (random_fraction() * most as f64) as u64
+}
