@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures how many home pages a server gives out, with what visitors read kept and without, for visitors and for members.
+# Measures how many home pages a server gives out, with pages kept, with what visitors read kept, and with neither, for visitors and for members.
 # It ends with one line of JSON, which is kept in target/bench/pages.json.
 # shellcheck source=.make/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
-//! What only a browser can prove: that the event connection patches the page, survives a loss and ends with the page.
+//! What only a browser can prove: that the event connection patches the page, survives a loss, ends with the page, and is
+//! shared with the other pages of the browser.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
@@ -32,6 +33,8 @@ export function say(kind, data, lastEventId) {
   window.connections.at(-1).dispatchEvent(new MessageEvent(kind, { data, lastEventId }));
 }
 export const fail = () => window.connections.at(-1).dispatchEvent(new Event('error'));
+export const hideLocks = () => Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true });
+export const showLocks = () => delete navigator.locks;
 export const wait = (millis) => new Promise((done) => setTimeout(done, millis));
 ")]
 extern "C" {
@@ -42,6 +45,10 @@ extern "C" {
     fn n_open() -> u32;
     fn say(kind: &str, data: &str, last_event_id: &str);
     fn fail();
+    #[wasm_bindgen(js_name = hideLocks)]
+    fn hide_locks();
+    #[wasm_bindgen(js_name = showLocks)]
+    fn show_locks();
     async fn wait(millis: u32) -> JsValue;
 }
 
@@ -87,9 +94,17 @@ fn publish(position: u64, sequence: u64, event: Event) {
     say("message", &serde_json::to_string(&update).unwrap(), &at(position).to_string());
 }
 
-/// A page with two lists of all live streams and the state of the connection. It is there until the handle is dropped.
-fn page() -> (web_sys::HtmlElement, impl Drop) {
+/// A page with two lists of all live streams and the state of the connection, after it has connected. It is there until
+/// the handle is dropped.
+async fn page() -> (web_sys::HtmlElement, impl Drop) {
     replace_event_source();
+    let page = open_page();
+    until(|| n_open() == 1).await;
+    page
+}
+
+/// The same beside the pages that are there.
+fn open_page() -> (web_sys::HtmlElement, impl Drop) {
     let document = web_sys::window().unwrap().document().unwrap();
     let root: web_sys::HtmlElement = document.create_element("div").unwrap().unchecked_into();
     document.body().unwrap().append_child(&root).unwrap();
@@ -109,14 +124,20 @@ fn page() -> (web_sys::HtmlElement, impl Drop) {
     (root, handle)
 }
 
+/// Waits for a state. A test that waits for what does not come ends with the browser's patience.
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        wait(5).await;
+    }
+}
+
 fn text(root: &web_sys::HtmlElement) -> String {
     root.text_content().unwrap_or_default()
 }
 
 #[wasm_bindgen_test]
 async fn events_patch_the_page_over_one_connection() {
-    let (root, _page) = page();
-    wait(50).await;
+    let (root, _page) = page().await;
     assert_eq!(text(&root), "||Waiting");
     assert_eq!(addresses(), ["/api/stream-updates?topics=streams&after=0000000000000001:7"]);
     greet(3);
@@ -133,14 +154,12 @@ async fn events_patch_the_page_over_one_connection() {
 
 #[wasm_bindgen_test]
 async fn a_lost_connection_goes_on_where_it_was() {
-    let (root, _page) = page();
-    wait(50).await;
+    let (root, _page) = page().await;
     greet(3);
     publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
     fail();
-    wait(20).await;
-    assert!(text(&root).ends_with("Reconnecting"), "{}", text(&root));
-    wait(700).await;
+    until(|| text(&root).ends_with("Reconnecting")).await;
+    until(|| n_open() == 1).await;
     let addresses = addresses();
     assert_eq!(addresses.len(), 2);
     assert!(addresses[1].ends_with("&after=0000000000000001:9"), "{addresses:?}");
@@ -152,8 +171,7 @@ async fn a_lost_connection_goes_on_where_it_was() {
 
 #[wasm_bindgen_test]
 async fn what_cannot_be_read_is_passed_over() {
-    let (root, _page) = page();
-    wait(50).await;
+    let (root, _page) = page().await;
     greet(3);
     say("message", "not json", "0000000000000001:8");
     say("message", r#"{"topics":[],"event":{"kind":"of_a_newer_server"}}"#, "0000000000000001:8");
@@ -165,11 +183,55 @@ async fn what_cannot_be_read_is_passed_over() {
 
 #[wasm_bindgen_test]
 async fn a_page_that_is_gone_hears_nothing() {
-    let (root, page) = page();
-    wait(50).await;
+    let (root, page) = page().await;
     greet(3);
     drop(page);
     publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
     wait(50).await;
     assert!(!text(&root).contains("Ownership"));
+}
+
+#[wasm_bindgen_test]
+async fn pages_share_a_connection_and_pass_it_on() {
+    let (first_root, first) = page().await;
+    greet(3);
+    let (second_root, _second) = open_page();
+    // The first page connects anew, for both.
+    until(|| addresses().len() == 2 && n_open() == 1).await;
+    greet(3);
+    publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
+    until(|| text(&first_root) == "Ownership|Ownership|Live" && text(&second_root) == "Ownership|Ownership|Live").await;
+
+    drop(first);
+    until(|| addresses().len() == 3 && n_open() == 1).await;
+    assert!(addresses()[2].ends_with("&after=0000000000000001:9"), "{:?}", addresses());
+    greet(4);
+    let renamed = Event::StreamUpdated { stream: card("Lifetimes"), previous_category: Category::Study };
+    publish(12, 5, renamed);
+    until(|| text(&second_root) == "Lifetimes|Lifetimes|Live").await;
+}
+
+#[wasm_bindgen_test]
+async fn a_page_is_told_that_the_shared_connection_is_lost() {
+    let (_first_root, _first) = page().await;
+    greet(3);
+    let (second_root, _second) = open_page();
+    until(|| addresses().len() == 2 && n_open() == 1).await;
+    greet(3);
+    until(|| text(&second_root) == "||Live").await;
+    fail();
+    until(|| text(&second_root) == "||Reconnecting").await;
+    until(|| addresses().len() == 3 && n_open() == 1).await;
+    greet(3);
+    publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
+    until(|| text(&second_root) == "Ownership|Ownership|Live").await;
+}
+
+#[wasm_bindgen_test]
+async fn where_nothing_can_be_shared_each_page_has_a_connection() {
+    hide_locks();
+    let (_first_root, _first) = page().await;
+    let (_second_root, _second) = open_page();
+    until(|| n_open() == 2).await;
+    show_locks();
 }

@@ -1,7 +1,7 @@
 //! A measurement: how many home pages a server gives out in a second, and how long the slowest hundredth takes.
 //!
-//! `make bench-pages` runs it. Two servers stand on one full database, one that keeps what visitors read and one that keeps
-//! nothing; they take turns, so that what else the machine does meets both. Server and load share the machine, so only the
+//! `make bench-pages` runs it. Three servers stand on one full database: one that keeps pages, one that keeps what visitors
+//! read, and one that keeps nothing; they take turns, so that what else the machine does meets both. Server and load share the machine, so only the
 //! ratio means something elsewhere. It ends with one line of JSON.
 
 #![allow(clippy::unwrap_used, reason = "what fails here is the measurement")]
@@ -59,9 +59,13 @@ async fn main() {
     population::fill(&Database::new(&settings).unwrap(), Size::chosen()).await;
     let stopped = CancellationToken::new();
     let mut sites = Vec::new();
-    for (name, kept) in [("kept", cache::Settings::default()), ("read each time", cache::Settings::NONE)] {
+    for (name, kept, page_lifetime) in [
+        ("page kept", cache::Settings::default(), Duration::from_secs(1)),
+        ("kept", cache::Settings::default(), Duration::ZERO),
+        ("read each time", cache::Settings::NONE, Duration::ZERO),
+    ] {
         let backend = backend_that_keeps(&settings, Events::local().unwrap(), kept, None);
-        sites.push(Box::pin(start(name, backend, &stopped)).await);
+        sites.push(Box::pin(start(name, backend, page_lifetime, &stopped)).await);
     }
     let mut report = serde_json::Map::new();
     for who in ["visitor", "member"] {
@@ -88,9 +92,9 @@ async fn main() {
     say(&serde_json::Value::Object(report).to_string());
 }
 
-async fn start(name: &'static str, backend: Backend, stopped: &CancellationToken) -> Site {
-    let (_, token) = backend.member(if name == "kept" { "first_member" } else { "second_member" }).await;
-    let config = Config::read(&|_| None).unwrap();
+async fn start(name: &'static str, backend: Backend, page_lifetime: Duration, stopped: &CancellationToken) -> Site {
+    let (_, token) = backend.member(&name.replace(' ', "_")).await;
+    let config = Config { page_lifetime, ..Config::read(&|_| None).unwrap() };
     let state = AppState::new(backend, config, "a service token".to_owned().into(), stopped.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

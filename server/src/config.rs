@@ -29,6 +29,8 @@ pub struct Config {
     pub redis_prefix: String,
     /// How long what visitors read is kept.
     pub cache: backend::cache::Settings,
+    /// How long a rendered page is kept for visitors of whom nothing is known; zero for not at all.
+    pub page_lifetime: Duration,
     pub data_folder: PathBuf,
     /// Where uploaded pictures are kept.
     pub pictures: Place,
@@ -84,6 +86,7 @@ pub const NAMES: &[&str] = &[
     "CACHE_RECOMMENDED_MILLIS",
     "CACHE_STALE_MILLIS",
     "CACHE_KEEP_MILLIS",
+    "PAGE_LIFETIME_MILLIS",
     "DATA_DIR",
     "PICTURES_DIR",
     "PICTURES_URL",
@@ -188,6 +191,19 @@ impl Reader<'_> {
         Some(token.into())
     }
 
+    /// How long what visitors read is kept, and how much of it.
+    fn cache(&mut self) -> backend::cache::Settings {
+        let kept = backend::cache::Settings::default();
+        backend::cache::Settings {
+            entries: self.parsed("CACHE_ENTRIES", kept.entries, "a number"),
+            streams: self.millis_or_none("CACHE_STREAMS_MILLIS", kept.streams),
+            channel: self.millis_or_none("CACHE_CHANNEL_MILLIS", kept.channel),
+            recommended: self.millis_or_none("CACHE_RECOMMENDED_MILLIS", kept.recommended),
+            stale: self.millis_or_none("CACHE_STALE_MILLIS", kept.stale),
+            keep: self.millis_or_none("CACHE_KEEP_MILLIS", kept.keep),
+        }
+    }
+
     /// Where pictures are kept: a bucket if one is named, else a folder.
     fn pictures(&mut self, data_folder: &Path) -> Place {
         let folder = self.text("PICTURES_DIR").map_or_else(|| data_folder.join("pictures"), PathBuf::from);
@@ -240,15 +256,6 @@ impl Config {
             max_publisher_bitrate: reader.parsed("MEDIA_MAX_BITRATE", media_defaults.max_publisher_bitrate, "bits per second"),
             ..media_defaults
         };
-        let kept = backend::cache::Settings::default();
-        let cache = backend::cache::Settings {
-            entries: reader.parsed("CACHE_ENTRIES", kept.entries, "a number"),
-            streams: reader.millis_or_none("CACHE_STREAMS_MILLIS", kept.streams),
-            channel: reader.millis_or_none("CACHE_CHANNEL_MILLIS", kept.channel),
-            recommended: reader.millis_or_none("CACHE_RECOMMENDED_MILLIS", kept.recommended),
-            stale: reader.millis_or_none("CACHE_STALE_MILLIS", kept.stale),
-            keep: reader.millis_or_none("CACHE_KEEP_MILLIS", kept.keep),
-        };
         let data_folder: PathBuf = reader.text("DATA_DIR").unwrap_or_else(|| "data".to_owned()).into();
         let log_format = reader.text("LOG_FORMAT").unwrap_or_else(|| "text".to_owned());
         if !matches!(log_format.as_str(), "text" | "json") {
@@ -260,7 +267,8 @@ impl Config {
             public_origin,
             database_url: reader.text("DATABASE_URL").map(Into::into),
             database_limits: reader.database_limits(),
-            cache,
+            cache: reader.cache(),
+            page_lifetime: reader.millis_or_none("PAGE_LIFETIME_MILLIS", Duration::from_secs(1)),
             postgres_programs: backend::cluster::Programs {
                 folder: reader.text("PG_BIN").map(Into::into),
                 path: reader.text("PATH").map(Into::into),

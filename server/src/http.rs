@@ -2,7 +2,7 @@
 
 mod bearer;
 pub(crate) mod events;
-mod guest;
+pub(crate) mod guest;
 pub(crate) mod health;
 pub(crate) mod node_client;
 pub(crate) mod performance;

@@ -29,7 +29,7 @@ use config::Config;
 use http::{events::Connections, node_client::NodeClient, signalling};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::provide_context, prelude::use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
-use middleware::headers::PagePolicy;
+use middleware::{headers::PagePolicy, kept_pages::KeptPages};
 use secrecy::SecretString;
 use std::{
     sync::Arc,
@@ -49,6 +49,7 @@ pub struct AppState {
     config: Arc<Config>,
     leptos: LeptosOptions,
     connections: Connections,
+    kept_pages: KeptPages,
     node_client: NodeClient,
     /// Cancelled when the server stops taking new work.
     draining: CancellationToken,
@@ -64,6 +65,7 @@ impl FromRef<AppState> for LeptosOptions {
 impl AppState {
     pub fn new(backend: Backend, config: Config, service_token: SecretString, draining: CancellationToken) -> Self {
         let connections = Connections::new(config.event_connections, backend.presence.clone());
+        let kept_pages = KeptPages::new(config.page_lifetime);
         let leptos = LeptosOptions::builder()
             .output_name("learnify")
             .site_root(config.site_root.to_string_lossy().into_owned())
@@ -72,7 +74,7 @@ impl AppState {
             .reload_port(config.reload_port.unwrap_or_default().into())
             .build();
         let (config, node_client) = (Arc::new(config), NodeClient::new(service_token));
-        Self { backend, config, leptos, connections, node_client, draining, started: Instant::now() }
+        Self { backend, config, leptos, connections, kept_pages, node_client, draining, started: Instant::now() }
     }
 }
 
@@ -125,6 +127,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), middleware::measure::count))
         .layer(from_fn_with_state(state.clone(), middleware::client::identify))
         .layer(from_fn_with_state(state.clone(), middleware::limit::enforce))
+        .layer(from_fn_with_state(state.clone(), middleware::kept_pages::give))
         .layer(from_fn_with_state(state.clone(), middleware::chrome::read));
     let outer = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), middleware::headers::set))
@@ -151,7 +154,7 @@ fn uploads() -> Router<AppState> {
 /// What pages and server functions find in their context. On a page it also sets the policy, which needs its nonce.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let backend = state.backend.clone();
-    let policy = PagePolicy { is_https: state.config.is_https(), reload_port: state.config.reload_port };
+    let policy = PagePolicy::of(&state.config);
     move || {
         provide_context(backend.clone());
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>())

@@ -3,6 +3,7 @@
 pub(crate) mod chrome;
 pub(crate) mod client;
 pub(crate) mod headers;
+pub(crate) mod kept_pages;
 pub(crate) mod limit;
 pub(crate) mod measure;
 pub(crate) mod panic;

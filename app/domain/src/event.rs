@@ -291,6 +291,9 @@ pub struct Heartbeat {
     pub topics: Vec<TopicSequence>,
 }
 
+/// Topics of one event connection at most, besides the member's own.
+pub const MAX_TOPICS: usize = 32;
+
 /// Seconds between heartbeats on a quiet connection.
 pub const HEARTBEAT_SECONDS: u64 = 15;
 

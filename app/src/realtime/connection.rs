@@ -2,21 +2,25 @@
 
 use super::{
     Notice, Status,
+    few::Few,
     ledger::{Ledger, Outcome, ReaderId},
     line::{Input, Line},
 };
 use crate::dom::{Interval, Listener};
-use domain::event::{Event, Position, Topic};
+use domain::{
+    SessionId,
+    event::{Event, Position, Topic},
+};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::{prelude::RwSignal, task::spawn_local};
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 /// How often silence is looked for, in milliseconds.
 const TICK_MILLIS: i32 = 5000;
 
 type Listening = Rc<dyn Fn(Notice<'_>)>;
 
-/// The tab's event connection.
+/// The page's event connection, which may be that of another tab.
 pub(super) struct Connection {
     desk: Rc<Desk>,
     inbox: UnboundedSender<Input>,
@@ -28,14 +32,14 @@ pub(super) struct Connection {
 #[derive(Default)]
 pub(super) struct Desk {
     pub(super) ledger: RefCell<Ledger>,
-    readers: RefCell<HashMap<ReaderId, Listening>>,
+    readers: RefCell<Few<ReaderId, Listening>>,
 }
 
 impl Connection {
-    pub(super) fn new(status: RwSignal<Status>) -> Self {
+    pub(super) fn new(status: RwSignal<Status>, session: Option<SessionId>) -> Self {
         let (inbox, inputs) = unbounded();
         let desk = Rc::new(Desk::default());
-        spawn_local(Line::new(Rc::clone(&desk), inbox.clone(), status).serve(inputs));
+        spawn_local(Line::new(Rc::clone(&desk), inbox.clone(), status, session).serve(inputs));
         let ticks = Interval::new(TICK_MILLIS, {
             let inbox = inbox.clone();
             move || send(&inbox, Input::Tick)
@@ -54,7 +58,13 @@ impl Connection {
 
     pub(super) fn remove(&self, reader: ReaderId) {
         self.desk.ledger.borrow_mut().remove(reader);
-        self.desk.readers.borrow_mut().remove(&reader);
+        self.desk.readers.borrow_mut().remove(reader);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        send(&self.inbox, Input::Left);
     }
 }
 
@@ -74,14 +84,17 @@ fn page_listeners(inbox: &UnboundedSender<Input>) -> Vec<Listener> {
         on(&window, "pagehide", || Input::Left),
         on(&window, "pageshow", || Input::Awake),
     ];
-    listeners.extend(window.document().map(|document| on(&document, "visibilitychange", || Input::Awake)));
+    if let Some(document) = window.document() {
+        listeners.push(on(&document, "visibilitychange", || Input::Awake));
+        listeners.push(on(&document, "freeze", || Input::Left));
+    }
     listeners
 }
 
 impl Desk {
     /// Tells the readers what came of something that arrived.
     pub(super) fn tell(&self, outcome: &Outcome, position: Position, event: Option<&Event>) {
-        let listening = |reader: &ReaderId| self.readers.borrow().get(reader).map(Rc::clone);
+        let listening = |reader: &ReaderId| self.readers.borrow().get(*reader).map(Rc::clone);
         if let Some(event) = event {
             // No borrow is held while a reader is told: it may begin or end to read.
             outcome.deliver.iter().filter_map(listening).for_each(|tell| tell(Notice::Event(position, event)));

@@ -4,7 +4,7 @@
 //! proved complete is reported, and its readers take a new snapshot.
 
 use super::few::Few;
-use domain::event::{Heartbeat, Position, Topic, TopicSequence, Update};
+use domain::event::{Heartbeat, MAX_TOPICS, Position, Topic, TopicSequence, Update};
 
 /// Names one reader.
 pub(crate) type ReaderId = u32;
@@ -25,6 +25,8 @@ struct Track {
     sequence: Option<u64>,
     /// The last event of the topic, or where the connection began.
     heard: Position,
+    /// Whether this tab read it when the connection began.
+    is_own: bool,
 }
 
 /// What to do after something arrived.
@@ -37,10 +39,23 @@ pub(crate) struct Outcome {
 }
 
 /// What to ask the server for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) topics: Vec<Topic>,
     pub(crate) after: Position,
+}
+
+impl Request {
+    /// Asks for what another asks for, too, as far as the server takes so many topics.
+    /// Where the positions are of different epochs, the other's readers are told to resync by the first answer.
+    pub(crate) fn include(&mut self, other: Self) {
+        for topic in other.topics {
+            if !self.topics.contains(&topic) && self.topics.len() < MAX_TOPICS {
+                self.topics.push(topic);
+            }
+        }
+        self.after = other.after.not_after(self.after);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -75,30 +90,40 @@ impl Ledger {
         self.readers.iter().any(|(_, reader)| !reader.is_covered)
     }
 
-    /// Whether the open connection still reads a channel that the page shows no more: there its reader counts as present.
+    /// Whether the open connection still reads for this page a channel that it shows no more: there its reader counts as present.
     pub(crate) fn lingers(&self) -> bool {
         let is_left = |topic: &Topic| !self.readers.iter().any(|(_, reader)| reader.topics.contains(topic));
-        self.tracks.iter().any(|(topic, _)| matches!(topic, Topic::Channel(_)) && is_left(topic))
+        self.tracks.iter().any(|(topic, track)| track.is_own && matches!(topic, Topic::Channel(_)) && is_left(topic))
     }
 
-    /// Begins a new connection: all topics that are read, from the earliest position that any reader needs.
+    /// What a new connection must deliver: all topics that are read, from the earliest position that any reader needs.
     /// `None` when nobody reads anything.
-    pub(crate) fn open(&mut self) -> Option<Request> {
+    pub(crate) fn request(&self) -> Option<Request> {
         // The newest reader has the newest snapshot. One of another epoch is told to resync by the first answer.
         let epoch = self.readers.iter().next_back()?.1.position.epoch;
         let positions = self.readers.iter().map(|(_, reader)| reader.position).filter(|position| position.epoch == epoch);
         let after = positions.min_by_key(|position| position.sequence)?;
-        self.tracks.clear();
-        for (_, reader) in self.readers.iter() {
-            for topic in &reader.topics {
-                self.tracks.insert(*topic, Track { sequence: None, heard: after });
+        let mut topics = Vec::new();
+        for topic in self.readers.iter().flat_map(|(_, reader)| &reader.topics) {
+            if !topics.contains(topic) {
+                topics.push(*topic);
             }
         }
+        Some(Request { topics, after })
+    }
+
+    /// Begins a new connection, which was asked for this: perhaps also for others, or without some reader of this tab.
+    pub(crate) fn open(&mut self, request: &Request) {
+        self.tracks.clear();
         self.claim = None;
-        for (_, reader) in self.readers.iter_mut() {
-            reader.is_covered = true;
+        for topic in &request.topics {
+            let is_own = self.readers.iter().any(|(_, reader)| reader.topics.contains(topic));
+            self.tracks.insert(*topic, Track { sequence: None, heard: request.after, is_own });
         }
-        Some(Request { topics: self.tracks.iter().map(|(topic, _)| *topic).collect(), after })
+        for (_, reader) in self.readers.iter_mut() {
+            reader.is_covered =
+                reader.topics.iter().all(|topic| request.topics.contains(topic)) && !reader.position.is_before(request.after);
+        }
     }
 
     /// Notes that the connection is gone.
@@ -120,7 +145,7 @@ impl Ledger {
                 lost.push(*topic);
             }
             if track.sequence.is_none_or(|known| *sequence > known) {
-                *track = Track { sequence: Some(*sequence), heard: position };
+                *track = Track { sequence: Some(*sequence), heard: position, ..*track };
             }
         }
         for (id, reader) in self.readers.iter_mut() {
@@ -152,7 +177,7 @@ impl Ledger {
         for TopicSequence { topic, sequence } in &claim.topics {
             let Some(track) = self.tracks.get_mut(*topic) else { continue };
             if track.sequence.is_none_or(|known| known < *sequence) {
-                *track = Track { sequence: Some(*sequence), heard: claim.position };
+                *track = Track { sequence: Some(*sequence), heard: claim.position, ..*track };
                 lost.push(*topic);
             }
         }

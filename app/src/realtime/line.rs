@@ -1,17 +1,26 @@
 //! The task that keeps the event connection open: opens it for what is read, notices when it is dead, and comes back
 //! with patience.
+//!
+//! Of the tabs that share a connection one leads. It connects for what all of them read, after the earliest position that
+//! any needs, and repeats what the server says. The others take that for what their own connection says. Whoever is not
+//! served so, because the leader hangs or there are too many topics, connects for itself.
 
 use super::{
     Status,
     connection::Desk,
     ledger::Request,
-    source::{Message, Source},
+    source::Source,
+    tabs::Tabs,
+    words::{CALL, HAVE, OPEN, WANT, Words, list},
 };
 use crate::{
     backoff::Backoff,
     dom::{now, sleep},
 };
-use domain::event::{Event, SILENCE_SECONDS, Topic};
+use domain::{
+    SessionId,
+    event::{Event, Heartbeat, SILENCE_SECONDS, Update},
+};
 use futures::{
     StreamExt,
     channel::mpsc::{UnboundedReceiver, UnboundedSender},
@@ -20,21 +29,28 @@ use leptos::{
     prelude::{GetUntracked, RwSignal, Set},
     task::spawn_local,
 };
+use serde::{Deserialize, de::DeserializeOwned};
 use std::rc::Rc;
 
 /// A connection that held so long proves that the server is well, so that the next failure is again a first one.
 const PROVEN_MILLIS: f64 = 10_000.0;
 /// How long a tab that signed out itself has for going where it means to go, before it is loaded anew.
 const RELOAD_MILLIS: u32 = 1000;
+/// How long the leader gathers what the other tabs read. Who answers later asks for another connection.
+const GATHER_MILLIS: u32 = 50;
+/// How often a tab asks again for what the leader does not connect for, before it connects for itself.
+const PATIENCE: u32 = 2;
 
 /// Everything that can make the connection change.
-#[allow(clippy::large_enum_variant, reason = "few are ever queued, and a box would be code in every browser")]
 pub(super) enum Input {
     /// Somebody began to read.
     Wanted,
-    /// The connection of this number said something; `None` if it was not understood.
-    Heard(u32, Option<Message>),
-    Failed(u32),
+    /// The server or another tab said something, in the form of [`Words`].
+    Heard(String),
+    /// This tab leads.
+    Granted,
+    /// This tab can never lead, as where the browser lets the site store nothing.
+    Refused,
     /// The wait that began when there had been this many connections is over.
     Due(u32),
     Tick,
@@ -45,13 +61,30 @@ pub(super) enum Input {
     Left,
 }
 
+#[derive(Deserialize)]
+struct Reconnect {
+    retry_ms: u32,
+}
+
 /// The state of the task that holds the connection.
 pub(super) struct Line {
     desk: Rc<Desk>,
     inbox: UnboundedSender<Input>,
     status: RwSignal<Status>,
+    session: Option<SessionId>,
+    /// None where tabs cannot share, and while this one connects for itself.
+    tabs: Option<Tabs>,
+    leads: bool,
+    /// Whether this tab gave up to share until its own connection ends.
+    is_alone: bool,
+    /// How often it asked again.
+    n_asked: u32,
+    /// What the other tabs read, as far as they said so since the last connection was opened.
+    others: Option<Request>,
     source: Option<Source>,
-    /// Counts the connections.
+    /// Whether the leader's connection is this tab's, too.
+    is_joined: bool,
+    /// Counts the connections, from a number that no other tab began with.
     number: u32,
     /// When the connection was asked for, and when it was last heard.
     opened: f64,
@@ -60,8 +93,30 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(desk: Rc<Desk>, inbox: UnboundedSender<Input>, status: RwSignal<Status>) -> Self {
-        Self { desk, inbox, status, source: None, number: 0, opened: 0.0, heard: 0.0, backoff: Backoff::default() }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "any number will do")]
+    pub(super) fn new(
+        desk: Rc<Desk>,
+        inbox: UnboundedSender<Input>,
+        status: RwSignal<Status>,
+        session: Option<SessionId>,
+    ) -> Self {
+        Self {
+            desk,
+            inbox,
+            status,
+            session,
+            tabs: None,
+            leads: false,
+            is_alone: false,
+            n_asked: 0,
+            others: None,
+            source: None,
+            is_joined: false,
+            number: (js_sys::Math::random() * f64::from(u32::MAX)) as u32,
+            opened: 0.0,
+            heard: 0.0,
+            backoff: Backoff::default(),
+        }
     }
 
     pub(super) async fn serve(mut self, mut inputs: UnboundedReceiver<Input>) {
@@ -73,46 +128,131 @@ impl Line {
     fn take(&mut self, input: Input) {
         match input {
             Input::Wanted if self.desk.ledger.borrow().needs_opening() => self.open(),
-            Input::Heard(number, message) if self.is_current(number) => self.hear(message),
-            Input::Failed(number) if self.is_current(number) => self.fail(),
-            Input::Due(number) if self.source.is_none() && number == self.number => self.open(),
+            Input::Heard(text) => self.hear(&text),
+            Input::Granted if self.tabs.is_some() => {
+                self.leads = true;
+                self.open();
+            }
+            Input::Refused if self.tabs.is_some() => self.go_alone(),
+            Input::Due(number) if self.source.is_some() || number != self.number => {}
+            Input::Due(_) if self.leads => self.connect(),
+            Input::Due(_) => self.open(),
+            Input::Tick if self.is_silent() && self.follows() => self.ask_again(),
             Input::Tick if self.is_silent() => self.fail(),
             Input::Tick if self.desk.ledger.borrow().lingers() => self.open(),
             Input::Awake if is_looked_at() && self.may_be_dead() => self.open(),
             Input::Offline => self.show(Status::Offline),
-            Input::Left => self.close(),
+            Input::Left => {
+                // The leader is to connect without what this tab reads, which counts as present there.
+                self.say(WANT, "", "");
+                self.close();
+                self.part();
+            }
             _ => {}
         }
     }
 
-    fn is_current(&self, number: u32) -> bool {
-        self.source.is_some() && number == self.number
+    /// Whether it depends on another tab.
+    fn follows(&self) -> bool {
+        self.tabs.is_some() && !self.leads
+    }
+
+    fn is_open(&self) -> bool {
+        self.source.is_some() || self.is_joined
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
     fn is_silent(&self) -> bool {
-        self.source.is_some() && now() - self.heard > (SILENCE_SECONDS * 1000) as f64
+        (self.is_open() || self.follows()) && now() - self.heard > (SILENCE_SECONDS * 1000) as f64
     }
 
     /// After the network was away nothing that was open before can be trusted.
     fn may_be_dead(&self) -> bool {
-        self.source.is_none() || self.is_silent() || self.status.get_untracked() == Status::Offline
+        !self.is_open() || self.is_silent() || self.status.try_get_untracked() == Some(Status::Offline)
     }
 
     /// Sets the status only when it changes, so that nothing is announced twice.
     fn show(&self, status: Status) {
-        if self.status.get_untracked() != status {
+        // What came last may be read when the page is gone, and its status with it.
+        if self.status.try_get_untracked().is_some_and(|shown| shown != status) {
             self.status.set(status);
         }
     }
 
+    fn show_loss(&self) {
+        let is_online = web_sys::window().is_none_or(|window| window.navigator().on_line());
+        self.show(if is_online { Status::Reconnecting } else { Status::Offline });
+    }
+
+    fn say(&self, kind: &str, id: &str, data: &str) {
+        if let Some(tabs) = &self.tabs {
+            tabs.say(&Words { number: self.number, kind, id, data }.to_text());
+        }
+    }
+
+    /// Gets what is read a connection that delivers it.
     fn open(&mut self) {
+        if self.tabs.is_none() && !self.is_alone {
+            // Tabs of another version of this program, or of another session, are others.
+            let session = self.session.map(|session| session.to_string()).unwrap_or_default();
+            self.tabs = Tabs::join(&["events 1 ", &session].concat(), &self.inbox);
+            self.heard = now();
+        }
+        if self.leads {
+            self.connect_after(GATHER_MILLIS);
+        } else if self.tabs.is_some() {
+            self.tell(WANT);
+        } else {
+            self.connect();
+        }
+    }
+
+    /// Tells the leader what this tab reads.
+    fn tell(&self, kind: &str) {
+        let request = self.desk.ledger.borrow().request();
+        if let Some(Request { topics, after }) = request {
+            self.say(kind, &after.to_string(), &list(&topics));
+        }
+    }
+
+    /// Nothing came of what was asked for.
+    fn ask_again(&mut self) {
+        self.n_asked += 1;
+        if self.n_asked > PATIENCE { self.go_alone() } else { self.tell(WANT) }
+    }
+
+    fn go_alone(&mut self) {
+        self.part();
+        self.is_alone = true;
+        self.connect();
+    }
+
+    /// Leaves the other tabs; if this one leads, another will.
+    fn part(&mut self) {
+        self.tabs = None;
+        self.others = None;
+        self.leads = false;
+        self.is_alone = false;
+        self.n_asked = 0;
+        // Whatever was due, was due to the part that this tab had.
+        self.number = self.number.wrapping_add(1);
+    }
+
+    /// Connects this tab, and those that it leads.
+    fn connect(&mut self) {
         self.close();
-        let Some(request) = self.desk.ledger.borrow_mut().open() else { return };
-        self.number += 1;
+        let own = self.desk.ledger.borrow().request();
+        let Some(mut request) = own.or_else(|| self.others.take()) else { return };
+        if let Some(others) = self.others.take() {
+            request.include(others);
+        }
+        self.desk.ledger.borrow_mut().open(&request);
+        self.number = self.number.wrapping_add(1);
         self.opened = now();
         self.heard = self.opened;
-        self.source = Source::open(&address(&request), self.number, &self.inbox);
+        let (topics, after) = (list(&request.topics), request.after.to_string());
+        self.say(OPEN, &after, &topics);
+        self.source = Source::open(&address(&topics, &after), self.number, &self.inbox);
         if self.source.is_none() {
             self.fail();
         }
@@ -120,6 +260,7 @@ impl Line {
 
     fn close(&mut self) {
         self.source = None;
+        self.is_joined = false;
         self.desk.ledger.borrow_mut().close();
     }
 
@@ -132,9 +273,15 @@ impl Line {
     }
 
     fn retry_after(&mut self, millis: u32) {
+        self.is_alone = false;
+        self.show_loss();
+        self.say("error", "", "");
+        self.connect_after(millis.max(GATHER_MILLIS));
+    }
+
+    fn connect_after(&mut self, millis: u32) {
         self.close();
-        let is_online = web_sys::window().is_none_or(|window| window.navigator().on_line());
-        self.show(if is_online { Status::Reconnecting } else { Status::Offline });
+        self.say(CALL, "", "");
         let (inbox, number) = (self.inbox.clone(), self.number);
         spawn_local(async move {
             sleep(millis).await;
@@ -142,35 +289,80 @@ impl Line {
         });
     }
 
-    fn hear(&mut self, message: Option<Message>) {
-        self.heard = now();
-        let is_answer = message.is_some();
-        match message {
-            Some(Message::Update(position, update)) => {
-                if update.event == Event::SessionEnded {
-                    // Coming back as nobody would only be refused.
-                    self.close();
-                    return reload();
+    fn hear(&mut self, text: &str) {
+        let Some(words) = Words::parse(text) else { return };
+        match words.kind {
+            WANT | HAVE if self.leads => {
+                if let Some(request) = words.request() {
+                    match &mut self.others {
+                        Some(others) => others.include(request),
+                        others => *others = Some(request),
+                    }
                 }
-                let outcome = self.desk.ledger.borrow_mut().update(position, &update);
-                self.desk.tell(&outcome, position, Some(&update.event));
+                if words.kind == WANT {
+                    self.open();
+                }
             }
-            Some(Message::Heartbeat(heartbeat)) => {
-                let position = heartbeat.position;
-                let outcome = self.desk.ledger.borrow_mut().heartbeat(heartbeat);
-                self.desk.tell(&outcome, position, None);
+            WANT | HAVE => {}
+            // The last words of the former leader may come after this tab began to lead.
+            CALL | OPEN if !self.follows() => {}
+            CALL => {
+                self.heard = now();
+                self.tell(HAVE);
             }
-            Some(Message::Resync(heartbeat)) => {
-                let position = heartbeat.position;
-                let outcome = self.desk.ledger.borrow_mut().resync(heartbeat);
-                self.desk.tell(&outcome, position, None);
+            OPEN => self.join(words),
+            _ if !self.is_open() || words.number != self.number => {}
+            "error" if self.is_joined => {
+                self.close();
+                self.show_loss();
             }
-            Some(Message::Reconnect { retry_millis }) => return self.retry_after(retry_millis),
-            None => {}
+            "error" => self.fail(),
+            "reconnect" => {
+                if let Some(Reconnect { retry_ms }) = json(words.data) {
+                    self.retry_after(retry_ms);
+                }
+            }
+            _ => {
+                if let (Some(tabs), Some(_)) = (&self.tabs, &self.source) {
+                    tabs.say(text);
+                }
+                self.hear_server(words);
+            }
         }
-        if is_answer {
-            self.show(Status::Live);
+    }
+
+    /// Takes the connection that the leader opens for that of this tab.
+    fn join(&mut self, words: Words<'_>) {
+        let Some(request) = words.request() else { return };
+        self.number = words.number;
+        self.heard = now();
+        self.is_joined = true;
+        self.desk.ledger.borrow_mut().open(&request);
+        if self.desk.ledger.borrow().needs_opening() {
+            self.ask_again();
+        } else {
+            self.n_asked = 0;
         }
+    }
+
+    /// What cannot be read comes from a newer server. Passing over it leaves a gap, which leads to a resync.
+    fn hear_server(&mut self, words: Words<'_>) {
+        self.heard = now();
+        let (outcome, position, event) = if words.kind == "message" {
+            let (Ok(position), Some(update)) = (words.id.parse(), json::<Update>(words.data)) else { return };
+            if update.event == Event::SessionEnded {
+                // Coming back as nobody would only be refused.
+                self.close();
+                return reload();
+            }
+            (self.desk.ledger.borrow_mut().update(position, &update), position, Some(update.event))
+        } else {
+            let Some(heartbeat) = json::<Heartbeat>(words.data) else { return };
+            let (mut ledger, position) = (self.desk.ledger.borrow_mut(), heartbeat.position);
+            (if words.kind == "resync" { ledger.resync(heartbeat) } else { ledger.heartbeat(heartbeat) }, position, None)
+        };
+        self.desk.tell(&outcome, position, event.as_ref());
+        self.show(Status::Live);
     }
 }
 
@@ -178,9 +370,12 @@ fn is_looked_at() -> bool {
     web_sys::window().and_then(|window| window.document()).is_some_and(|document| !document.hidden())
 }
 
-fn address(request: &Request) -> String {
-    let topics: Vec<String> = request.topics.iter().map(Topic::to_string).collect();
-    format!("/api/stream-updates?topics={}&after={}", topics.join(","), request.after)
+fn address(topics: &str, after: &str) -> String {
+    ["/api/stream-updates?topics=", topics, "&after=", after].concat()
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_slice(text.as_bytes()).ok()
 }
 
 fn reload() {
@@ -190,23 +385,4 @@ fn reload() {
             let _is_loading = window.location().reload();
         }
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::address;
-    use crate::realtime::ledger::Request;
-    use domain::{
-        Category,
-        event::{Position, Topic},
-    };
-
-    #[test]
-    fn the_address_names_topics_and_position() {
-        let request = Request {
-            topics: vec![Topic::Streams, Topic::Category(Category::Study)],
-            after: Position { epoch: 0xab, sequence: 42 },
-        };
-        assert_eq!(address(&request), "/api/stream-updates?topics=streams,category:study&after=00000000000000ab:42");
-    }
 }

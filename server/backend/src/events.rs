@@ -85,6 +85,12 @@ impl Events {
         self.hub().position()
     }
 
+    /// The position of the last change of these topics that this server knows of, or one after it. What was read after it
+    /// was known contains the change, unless changes are merged just now: of several that wait the last may be missing.
+    pub fn changed_at(&self, topics: &[Topic]) -> Position {
+        self.hub().changes().changed_at(topics)
+    }
+
     pub(crate) fn changes(&self) -> &Changes {
         self.hub().changes()
     }

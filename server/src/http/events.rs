@@ -1,4 +1,4 @@
-//! `GET /api/stream-updates`: the event stream of a browser tab (WHATWG HTML, server-sent events).
+//! `GET /api/stream-updates`: the event stream of a browser (WHATWG HTML, server-sent events).
 //!
 //! The first event is a heartbeat when the stream continues where the reader left off, and `resync` when it cannot.
 //! To a member nothing is said about people who are hidden from them; when those change, there is another `resync`.
@@ -27,7 +27,7 @@ use bytes::Bytes;
 use domain::{
     UserId,
     account::{Role, Viewer},
-    event::{HEARTBEAT_SECONDS, Position, Topic},
+    event::{HEARTBEAT_SECONDS, MAX_TOPICS, Position, Topic},
 };
 use futures::{Stream, stream};
 use serde::Deserialize;
@@ -40,9 +40,6 @@ use std::{
 };
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-
-/// Topics of one connection at most.
-const MAX_TOPICS: usize = 32;
 
 #[derive(Deserialize)]
 pub(crate) struct Parameters {

@@ -1,6 +1,6 @@
 //! Security headers on every response, and when to come back on those that say so.
 
-use crate::AppState;
+use crate::{AppState, config::Config};
 use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -32,6 +32,10 @@ pub(crate) struct PagePolicy {
 }
 
 impl PagePolicy {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { is_https: config.is_https(), reload_port: config.reload_port }
+    }
+
     /// Scripts run by the nonce of this very response, and what they load by that trust.
     pub(crate) fn with(self, nonce: &str) -> String {
         let upgrade = if self.is_https { "; upgrade-insecure-requests" } else { "" };

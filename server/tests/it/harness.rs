@@ -82,7 +82,9 @@ impl Site {
     }
 
     fn parts(backend: Backend, change: impl FnOnce(Config) -> Config) -> (Backend, AppState, CancellationToken) {
-        let config = change(Config::read(&|_| None).unwrap());
+        // Every request is to show what it does by itself.
+        let config = Config { page_lifetime: Duration::ZERO, ..Config::read(&|_| None).unwrap() };
+        let config = change(config);
         let draining = CancellationToken::new();
         let state = AppState::new(backend.clone(), config, "a service token".to_owned().into(), draining.clone());
         (backend, state, draining)

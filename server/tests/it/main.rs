@@ -14,6 +14,7 @@ mod faults;
 mod harness;
 mod headers;
 mod hygiene;
+mod kept_pages;
 mod pages;
 mod people;
 mod performance;

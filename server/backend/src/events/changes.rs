@@ -64,6 +64,11 @@ impl Changes {
         self.lock().holds(read_at, topics)
     }
 
+    /// Where the last change of these topics stands or will stand.
+    pub(crate) fn changed_at(&self, topics: &[Topic]) -> Position {
+        self.lock().changed_at(topics)
+    }
+
     /// The newest position of which the same can be said. It is that of the last event when these topics had none since:
     /// then a reader need not be told what came in between.
     pub(crate) fn advance(&self, read_at: Position, topics: &[Topic]) -> Position {
@@ -123,6 +128,11 @@ impl Log {
 
     fn last_change(&self, topic: Topic) -> u64 {
         self.topics.get(&topic).copied().unwrap_or_default().max(self.floor)
+    }
+
+    fn changed_at(&self, topics: &[Topic]) -> Position {
+        let sequence = topics.iter().map(|topic| self.last_change(*topic)).max().unwrap_or(self.floor);
+        Position { epoch: self.position.epoch, sequence }
     }
 
     fn holds(&self, read_at: Position, topics: &[Topic]) -> bool {

@@ -1,0 +1,139 @@
+//! Pages that are kept as they were rendered, for visitors of whom nothing is known.
+
+use crate::harness::{Answer, Browser, Site};
+use axum::http::StatusCode;
+use backend::{
+    cache::{self, Namespace},
+    events::Events,
+    testing::{backend_that_keeps, database_settings},
+};
+use flate2::read::GzDecoder;
+use std::{collections::BTreeSet, io::Read, time::Duration};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// A site on which nothing ages while the test runs, unless pages do.
+async fn site(page_lifetime: Duration) -> Site {
+    let kept = cache::Settings { streams: HOUR, channel: HOUR, recommended: HOUR, ..cache::Settings::default() };
+    let backend = backend_that_keeps(&database_settings().await, Events::local().unwrap(), kept, None);
+    Site::on(backend, |config| server::config::Config { page_lifetime, ..config })
+}
+
+/// How often a home page asked for the live streams, which each does that is rendered.
+fn n_rendered(site: &Site) -> u64 {
+    let numbers = site.backend.cache.numbers();
+    numbers.iter().filter(|(namespace, _)| *namespace == Namespace::Home).map(|(_, numbers)| numbers.hits + numbers.misses).sum()
+}
+
+fn nonce(answer: &Answer) -> String {
+    let policy = answer.header("content-security-policy");
+    policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned()
+}
+
+/// The page with a word instead of its nonce, after it was looked whether every script has that.
+async fn page(browser: &mut Browser, path: &str) -> (String, String) {
+    let answer = browser.get(path).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, "no-store"), "{path}");
+    let nonce = nonce(&answer);
+    let html = if answer.header("content-encoding") == "gzip" {
+        let mut html = String::new();
+        GzDecoder::new(answer.bytes().await.as_slice()).read_to_string(&mut html).unwrap();
+        html
+    } else {
+        answer.text().await
+    };
+    for script in html.split("<script").skip(1) {
+        let tag = script.split('>').next().unwrap();
+        assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "<script{tag}>");
+    }
+    (html.replace(&nonce, "NONCE"), nonce)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_page_is_the_same_but_for_its_nonce() {
+    let site = site(HOUR).await;
+    let mut guest = site.guest();
+    for path in ["/", "/category/study"] {
+        let (first, first_nonce) = page(&mut guest, path).await;
+        let (second, second_nonce) = page(&mut guest, path).await;
+        let (third, third_nonce) = page(&mut guest.with("accept-encoding", "gzip, deflate, br"), path).await;
+        assert!(first.contains("nonce=\"NONCE\"") && first == second && second == third, "{path}");
+        assert_eq!(BTreeSet::from([first_nonce, second_nonce, third_nonce]).len(), 3, "{path}");
+    }
+    assert_eq!(n_rendered(&site), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_known_gets_a_page_of_their_own() {
+    let site = site(HOUR).await;
+    let mut ana = site.member("ana").await;
+    let (of_guest, _) = page(&mut site.guest(), "/").await;
+    let (of_ana, _) = page(&mut ana, "/").await;
+    assert!(of_ana.contains("Account of ana") && !of_guest.contains("Account of ana"));
+    let mut light = site.guest();
+    light.cookies.insert("theme".to_owned(), "light".to_owned());
+    assert!(page(&mut light, "/").await.0.contains("data-theme=\"light\""));
+    let mut known = site.guest();
+    known.cookies.insert("__Host-guest".to_owned(), "67e55044-10b1-426f-9247-bb680e5fe0c8".to_owned());
+    for guest in [&mut site.guest(), &mut known] {
+        assert!(page(guest, "/").await.0 == of_guest);
+    }
+    assert_eq!(n_rendered(&site), 3);
+    page(&mut site.guest(), "/?page=2").await;
+    assert_eq!(n_rendered(&site), 4, "what an address asks for besides may change the page");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_ends_a_kept_page() {
+    let site = site(HOUR).await;
+    let mut ana = site.member("ana").await;
+    page(&mut site.guest(), "/").await;
+    page(&mut site.guest(), "/").await;
+    assert_eq!(n_rendered(&site), 1);
+    let answer = ana.call("channels/update_stream", &[("title", "Knots"), ("category", "creativity")]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    page(&mut site.guest(), "/").await;
+    assert_eq!(n_rendered(&site), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_lifetime_nothing_is_kept() {
+    let site = site(Duration::ZERO).await;
+    for n in 1..=3 {
+        page(&mut site.guest(), "/").await;
+        assert_eq!(n_rendered(&site), n);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_kept_for_its_lifetime_only() {
+    let site = site(Duration::from_millis(1)).await;
+    page(&mut site.guest(), "/").await;
+    // Each try renders it anew if the former is over.
+    while n_rendered(&site) < 3 {
+        page(&mut site.guest(), "/").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_makes_one_render_the_page() {
+    let site = site(HOUR).await;
+    let crowd = (0..30).map(|_| {
+        let mut guest = site.guest();
+        async move { page(&mut guest, "/").await }
+    });
+    let pages = futures::future::join_all(crowd).await;
+    assert_eq!(n_rendered(&site), 1);
+    assert_eq!(pages.iter().map(|(html, _)| html).collect::<BTreeSet<_>>().len(), 1);
+    assert_eq!(pages.iter().map(|(_, nonce)| nonce).collect::<BTreeSet<_>>().len(), 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_page_is_not_kept() {
+    let site = site(HOUR).await;
+    for _ in 0..2 {
+        let answer = site.guest().get("/category/cooking").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert!(!nonce(&answer).is_empty());
+    }
+}
