@@ -67,13 +67,16 @@ pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reacto
     drop(listener);
     running.close();
     let left = async {
-        if let Some(reactor) = reactor {
-            reactor.finish(DRAIN_TIME).await;
+        if let Some(reactor) = &reactor {
+            reactor.drain(DRAIN_TIME).await;
         }
     };
     let (finished, ()) = tokio::join!(tokio::time::timeout(DRAIN_TIME, running.wait()), left);
     if finished.is_err() {
         tracing::warn!("some requests did not finish in time");
+    }
+    if let Some(reactor) = reactor {
+        reactor.stop();
     }
 }
 

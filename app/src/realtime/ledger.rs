@@ -90,6 +90,11 @@ impl Ledger {
         self.readers.iter().any(|(_, reader)| !reader.is_covered)
     }
 
+    /// Whether this tab reads a channel, where its reader counts as present.
+    pub(crate) fn reads_a_channel(&self) -> bool {
+        self.readers.iter().any(|(_, reader)| reader.topics.iter().any(|topic| matches!(topic, Topic::Channel(_))))
+    }
+
     /// Whether the open connection still reads for this page a channel that it shows no more: there its reader counts as present.
     pub(crate) fn lingers(&self) -> bool {
         let is_left = |topic: &Topic| !self.readers.iter().any(|(_, reader)| reader.topics.contains(topic));

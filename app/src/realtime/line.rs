@@ -38,8 +38,10 @@ const PROVEN_MILLIS: f64 = 10_000.0;
 const RELOAD_MILLIS: u32 = 1000;
 /// How long the leader gathers what the other tabs read. Who answers later asks for another connection.
 const GATHER_MILLIS: u32 = 50;
-/// How often a tab asks again for what the leader does not connect for, before it connects for itself.
+/// How often, between two ticks, a tab asks again for what the leader does not connect for, before it connects for itself.
 const PATIENCE: u32 = 2;
+/// How long the leader has for an answer. One that can answer does so at once, and another is asleep.
+const ANSWER_MILLIS: f64 = 2000.0;
 
 /// Everything that can make the connection change.
 pub(super) enum Input {
@@ -77,8 +79,10 @@ pub(super) struct Line {
     leads: bool,
     /// Whether this tab gave up to share until its own connection ends.
     is_alone: bool,
-    /// How often it asked again.
+    /// How often it asked again since the last tick.
     n_asked: u32,
+    /// Since when it waits for the leader's answer.
+    asked: Option<f64>,
     /// What the other tabs read, as far as they said so since the last connection was opened.
     others: Option<Request>,
     source: Option<Source>,
@@ -109,6 +113,7 @@ impl Line {
             leads: false,
             is_alone: false,
             n_asked: 0,
+            asked: None,
             others: None,
             source: None,
             is_joined: false,
@@ -131,24 +136,38 @@ impl Line {
             Input::Heard(text) => self.hear(&text),
             Input::Granted if self.tabs.is_some() => {
                 self.leads = true;
+                self.asked = None;
                 self.open();
             }
             Input::Refused if self.tabs.is_some() => self.go_alone(),
             Input::Due(number) if self.source.is_some() || number != self.number => {}
             Input::Due(_) if self.leads => self.connect(),
             Input::Due(_) => self.open(),
-            Input::Tick if self.is_silent() && self.follows() => self.ask_again(),
-            Input::Tick if self.is_silent() => self.fail(),
-            Input::Tick if self.desk.ledger.borrow().lingers() => self.open(),
+            Input::Tick => self.tick(),
             Input::Awake if is_looked_at() && self.may_be_dead() => self.open(),
             Input::Offline => self.show(Status::Offline),
             Input::Left => {
-                // The leader is to connect without what this tab reads, which counts as present there.
-                self.say(WANT, "", "");
+                if self.desk.ledger.borrow().reads_a_channel() {
+                    // The leader is to connect without it, since who reads it counts as present there.
+                    self.say(WANT, "", "");
+                }
                 self.close();
                 self.part();
             }
             _ => {}
+        }
+    }
+
+    fn tick(&mut self) {
+        self.n_asked = 0;
+        if self.follows() && self.asked.is_some_and(|asked| now() - asked > ANSWER_MILLIS) {
+            self.go_alone();
+        } else if self.is_silent() && self.follows() {
+            self.ask();
+        } else if self.is_silent() {
+            self.fail();
+        } else if self.desk.ledger.borrow().lingers() {
+            self.open();
         }
     }
 
@@ -201,10 +220,16 @@ impl Line {
         if self.leads {
             self.connect_after(GATHER_MILLIS);
         } else if self.tabs.is_some() {
-            self.tell(WANT);
+            self.ask();
         } else {
             self.connect();
         }
+    }
+
+    /// Asks the leader for what this tab reads.
+    fn ask(&mut self) {
+        self.asked.get_or_insert_with(now);
+        self.tell(WANT);
     }
 
     /// Tells the leader what this tab reads.
@@ -213,12 +238,6 @@ impl Line {
         if let Some(Request { topics, after }) = request {
             self.say(kind, &after.to_string(), &list(&topics));
         }
-    }
-
-    /// Nothing came of what was asked for.
-    fn ask_again(&mut self) {
-        self.n_asked += 1;
-        if self.n_asked > PATIENCE { self.go_alone() } else { self.tell(WANT) }
     }
 
     fn go_alone(&mut self) {
@@ -234,6 +253,7 @@ impl Line {
         self.leads = false;
         self.is_alone = false;
         self.n_asked = 0;
+        self.asked = None;
         // Whatever was due, was due to the part that this tab had.
         self.number = self.number.wrapping_add(1);
     }
@@ -292,6 +312,8 @@ impl Line {
     fn hear(&mut self, text: &str) {
         let Some(words) = Words::parse(text) else { return };
         match words.kind {
+            // Who answers late and is left out says so when the connection opens.
+            HAVE if self.source.is_some() => {}
             WANT | HAVE if self.leads => {
                 if let Some(request) = words.request() {
                     match &mut self.others {
@@ -308,6 +330,7 @@ impl Line {
             CALL | OPEN if !self.follows() => {}
             CALL => {
                 self.heard = now();
+                self.asked = None;
                 self.tell(HAVE);
             }
             OPEN => self.join(words),
@@ -337,11 +360,11 @@ impl Line {
         self.number = words.number;
         self.heard = now();
         self.is_joined = true;
+        self.asked = None;
         self.desk.ledger.borrow_mut().open(&request);
         if self.desk.ledger.borrow().needs_opening() {
-            self.ask_again();
-        } else {
-            self.n_asked = 0;
+            self.n_asked += 1;
+            if self.n_asked > PATIENCE { self.go_alone() } else { self.ask() }
         }
     }
 

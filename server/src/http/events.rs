@@ -81,6 +81,7 @@ pub(crate) async fn get(
     let viewer_id = viewer.as_ref().map(|viewer| viewer.id);
     let standing = Standing(viewer.zip(token.map(|token| token.0)).map(Box::new));
     // People are hidden after joining, so that a change since then is among the frames.
+    let is_handed_over = handover.is_some();
     let body = if let Some(Extension((handover, reactor))) = handover {
         let mut arrival = reactor.join(|sink| hub.join(topics, after, sink), standing, place);
         if viewer_id.is_some() {
@@ -99,6 +100,10 @@ pub(crate) async fn get(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    if is_handed_over {
+        // Nobody reads a next request from that socket.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     headers.extend(new_guest.map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(response)
 }

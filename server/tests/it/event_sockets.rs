@@ -64,6 +64,7 @@ async fn a_connection_may_be_used_before_it_is_handed_over() {
     stream.write_all(&request(PATH)).await.unwrap();
     let head = read_until(&mut stream, "event: resync").await;
     assert!(head.to_lowercase().contains("transfer-encoding: chunked\r\n") && head.contains("x-content-type-options"), "{head}");
+    assert!(head.contains("connection: close\r\n"), "the next request goes elsewhere: {head}");
     site.backend.events.publish(&[Topic::Streams], &ended(1));
     read_until(&mut stream, "stream_ended").await;
     drop(stream);

@@ -16,9 +16,8 @@ use backend::{
     Backend,
     events::{Frame, Membership, Sink, Start},
 };
-use bytes::Bytes;
 use domain::{UserId, event::HEARTBEAT_SECONDS};
-use entry::{Entry, Shared, Stage, Want, chunk};
+use entry::{Entry, Shared, Stage, Want};
 use inbox::{Inbox, Message, Outlet};
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::SockRef;
@@ -92,7 +91,7 @@ pub struct Reactor {
 }
 
 impl Reactor {
-    /// Starts the thread. It ends with [`Self::finish`].
+    /// Starts the thread. It ends with [`Self::stop`].
     ///
     /// # Errors
     /// When the operating system gives no thread, or nothing to watch sockets with.
@@ -130,8 +129,8 @@ impl Reactor {
         Arrival { key, reactor: self.clone(), start, membership, standing, place, stream: None }
     }
 
-    /// Asks everybody to come back later, and waits until they left, or for so long. Then the thread ends.
-    pub(crate) async fn finish(&self, patience: Duration) {
+    /// Asks everybody to come back later, who arrives from now on too, and waits until they left, or for so long.
+    pub(crate) async fn drain(&self, patience: Duration) {
         self.inbox.push(Message::Drain);
         let left = async {
             while self.n_open.load(Ordering::Acquire) > 0 {
@@ -141,6 +140,10 @@ impl Reactor {
         if tokio::time::timeout(patience, left).await.is_err() {
             tracing::warn!("some event connections did not leave in time");
         }
+    }
+
+    /// Ends the thread. Whoever is still there is cut off.
+    pub(crate) fn stop(&self) {
         self.inbox.push(Message::Stop);
     }
 }
@@ -252,16 +255,10 @@ impl Circle {
             tracing::warn!(%error, "an event stream cannot be watched");
             return;
         }
-        let mut first = Vec::new();
-        match start {
-            Start::Continues { from, missed } => {
-                first.extend_from_slice(&chunk(&words::heartbeat(&from)));
-                for frame in &missed {
-                    first.extend_from_slice(&chunk(&membership.bytes(frame)));
-                }
-            }
-            Start::Resync { from } => first.extend_from_slice(&chunk(&words::resync(&from))),
-        }
+        let (first, missed) = match start {
+            Start::Continues { from, missed } => (words::heartbeat(&from), missed),
+            Start::Resync { from } => (words::resync(&from), Vec::new()),
+        };
         let entry = self.entries.entry(key).or_insert_with(|| Box::new(Entry::new(Arc::default())));
         entry.stream = Some(stream);
         entry.membership = Some(membership);
@@ -269,12 +266,12 @@ impl Circle {
         entry.place = Some(place);
         entry.ends_at = now + seconds(words::lifetime());
         self.n_open.fetch_add(1, Ordering::AcqRel);
-        let mut want = entry.begin(Bytes::from(first), now);
+        let mut want = entry.begin(&first, missed, now);
         if matches!(want, Want::Nothing) {
             want = if is_let_go { entry.let_go(now, &mut self.shared) } else { entry.pump(now, &mut self.shared) };
         }
         self.wheel.put(key, now + heartbeat_seconds());
-        self.fulfil(key, want);
+        self.settle(key, want, now);
         if self.is_draining {
             self.send_away(key, words::DRAIN_SPREAD, now);
         }

@@ -56,6 +56,8 @@ pub(super) struct Entry {
     pub(super) told_at: u32,
     pub(super) ends_at: u32,
     pub(super) closed_at: Option<u32>,
+    /// What came before it was here, told first.
+    missed: Option<Box<std::vec::IntoIter<Arc<Frame>>>>,
     frames: VecDeque<Arc<Frame>>,
     n_waiting: Arc<AtomicUsize>,
     /// Whether the hub has let it go: no more frames come.
@@ -81,7 +83,7 @@ impl Shared {
 }
 
 /// A chunk with these bytes.
-pub(super) fn chunk(bytes: &[u8]) -> Bytes {
+fn chunk(bytes: &[u8]) -> Bytes {
     [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat().into()
 }
 
@@ -96,6 +98,7 @@ impl Entry {
             told_at: 0,
             ends_at: u32::MAX,
             closed_at: None,
+            missed: None,
             frames: VecDeque::new(),
             n_waiting,
             is_let_go: false,
@@ -105,7 +108,7 @@ impl Entry {
 
     /// Whether the socket took everything and nothing waits.
     pub(super) fn is_idle(&self) -> bool {
-        self.stage == Stage::Telling && self.unsent.is_empty() && self.frames.is_empty()
+        self.stage == Stage::Telling && self.unsent.is_empty() && self.missed.is_none() && self.frames.is_empty()
     }
 
     /// Takes a frame, and tells it as soon as it can be told.
@@ -133,6 +136,13 @@ impl Entry {
             return Want::Close;
         }
         while self.unsent.is_empty() && self.stage == Stage::Telling {
+            if let Some(frame) = self.missed.as_mut().and_then(Iterator::next) {
+                if self.tell(&frame, now, shared).is_err() {
+                    return Want::Close;
+                }
+                continue;
+            }
+            self.missed = None;
             let Some(frame) = self.frames.pop_front() else {
                 if !self.is_let_go {
                     return Want::Nothing;
@@ -152,12 +162,17 @@ impl Entry {
                 self.stage = Stage::Asking;
                 return Want::Session(frame);
             }
-            let chunk = shared.chunk(&membership.bytes(&frame));
-            if self.write(chunk, now).is_err() {
+            if self.tell(&frame, now, shared).is_err() {
                 return Want::Close;
             }
         }
         if self.stage == Stage::Leaving && self.unsent.is_empty() { Want::Close } else { Want::Nothing }
+    }
+
+    fn tell(&mut self, frame: &Frame, now: u32, shared: &mut Shared) -> io::Result<()> {
+        let bytes = self.membership.as_ref().map(|membership| membership.bytes(frame)).unwrap_or_default();
+        // A chunk without content would be the last one.
+        if bytes.is_empty() { Ok(()) } else { self.write(shared.chunk(&bytes), now) }
     }
 
     /// Says something between two frames.
@@ -171,16 +186,18 @@ impl Entry {
             return Want::Nothing;
         }
         self.stage = Stage::Leaving;
+        self.missed = None;
         self.frames = VecDeque::new();
         self.membership = None;
         let last = if words.is_empty() { Bytes::from_static(END) } else { [&chunk(words)[..], END].concat().into() };
         if self.write(last, now).is_err() || self.unsent.is_empty() { Want::Close } else { Want::Nothing }
     }
 
-    /// The first words, which hold several chunks.
-    pub(super) fn begin(&mut self, chunks: Bytes, now: u32) -> Want {
+    /// The first words, and what it missed.
+    pub(super) fn begin(&mut self, words: &Bytes, missed: Vec<Arc<Frame>>, now: u32) -> Want {
         self.stage = Stage::Telling;
-        if self.write(chunks, now).is_err() { Want::Close } else { Want::Nothing }
+        self.missed = (!missed.is_empty()).then(|| Box::new(missed.into_iter()));
+        self.say(words, now)
     }
 
     /// Reads what nobody expects, to see whether the reader is gone.
