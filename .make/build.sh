@@ -11,7 +11,7 @@ stamp=target/.make/release
 # A build that somebody started differently does not count.
 is_current() {
   [ -x "target/release/$1" ] && [ -f "$2" ] && [ "$(cat "$2")" = "$flags" ] &&
-    [ -z "$(find app frontend server style public migrations .cargo \
+    [ -z "$(find app frontend server style public migrations .cargo .make/bin \
       Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json -newer "$2" -print | head -n 1)" ]
 }
 
