@@ -11,7 +11,7 @@ stamp=target/.make/release
 # A build that somebody started differently does not count.
 is_current() {
   [ -x "target/release/$1" ] && [ -f "$2" ] && [ "$(cat "$2")" = "$flags" ] &&
-    [ -z "$(find app frontend server style public migrations .cargo .make/bin \
+    [ -z "$(find app frontend server style public migrations .cargo .make/wasm-opt \
       Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json -newer "$2" -print | head -n 1)" ]
 }
 
@@ -30,6 +30,8 @@ build() {
 }
 
 site() {
+  # cargo-leptos takes what it finds there.
+  ln -sf ../../.make/wasm-opt node_modules/.bin/wasm-opt
   # The words of $flags are separate options.
   # shellcheck disable=SC2086
   cargo-leptos build $flags && node .make/size.mjs

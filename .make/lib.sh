@@ -9,7 +9,7 @@ cd "$root"
 # Build tools live outside the repository, so that every clone shares them.
 tools=${LEARNIFY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/learnify/tools}
 mkdir -p "$tools/bin"
-export PATH="$root/.make/bin:$tools/bin:$root/node_modules/.bin:$PATH"
+export PATH="$tools/bin:$root/node_modules/.bin:$PATH"
 
 # Pages that are loaded when they are opened make every build a split one.
 export SITE_FLAGS=${SITE_FLAGS---split}
