@@ -26,7 +26,7 @@ use lingering::Lingering;
 use opening::Opening;
 use socket2::{SockRef, TcpKeepalive};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
@@ -34,10 +34,24 @@ use tower::ServiceExt;
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// The largest head of a request.
 const MAX_HEAD: usize = 16 * 1024;
+/// Connections that wait to be accepted; the system may allow fewer. Of more than that, each is a second late.
+const BACKLOG: u32 = 4096;
 /// How long running requests may take to finish at the end.
 const DRAIN_TIME: Duration = Duration::from_secs(8);
 /// After how long unacknowledged data means that the peer is gone.
 const PEER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Listens, with room for a crowd that comes at once, as it does after a restart.
+///
+/// # Errors
+/// When the address is taken or not allowed.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Or a restarted server would have to wait for the connections of the former to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves until `stopped`, then lets what runs finish. With a reactor, event streams are handed over to it.
 pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reactor>, stopped: CancellationToken) {

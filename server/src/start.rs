@@ -18,7 +18,7 @@ use backend::{
     secrets::Secrets,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -49,7 +49,7 @@ impl Server {
         let id = Uuid::new_v4();
         let redis = config.redis_url.clone().map(|url| BusSettings { url, prefix: config.redis_prefix.clone() });
         let events = Events::shared(id, &database, redis.as_ref())?;
-        let listener = TcpListener::bind(config.address).await.map_err(|source| {
+        let listener = serve::listen(config.address).map_err(|source| {
             tracing::error!(address = %config.address, "cannot listen");
             Error::Io { what: "the address is taken or not allowed (LEARNIFY_ADDRESS)", source }
         })?;

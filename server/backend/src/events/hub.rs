@@ -6,7 +6,7 @@
 //! [`Start::Resync`] and never a part. A reader whose queue is full is let go. An event is encoded once and shared.
 //!
 //! From a reader some people may be hidden. It gets the same frames, and writes something else instead of those that are
-//! about them, see [`Subscription::bytes`]; the sequences stay without a gap, and publishing knows nothing of it.
+//! about them, see [`Membership::bytes`]; the sequences stay without a gap, and publishing knows nothing of it.
 
 use super::changes::Changes;
 use crate::Result;

@@ -91,7 +91,7 @@ pub struct Reactor {
 }
 
 impl Reactor {
-    /// Starts the thread. It ends with [`Self::stop`].
+    /// Starts the thread. It ends when the server has stopped.
     ///
     /// # Errors
     /// When the operating system gives no thread, or nothing to watch sockets with.
