@@ -191,7 +191,10 @@ impl Connection {
                     Some(frame) if self.subscription.is_outdated_by(&frame) => return Some(self.begin_anew().await),
                     Some(frame) => {
                         if self.concerns(&frame).await {
-                            self.heartbeat.reset();
+                            // To a member it also is when is looked whether they may still hear it, however much there is.
+                            if self.standing.is_guest() {
+                                self.heartbeat.reset();
+                            }
                             return Some(self.subscription.bytes(&frame));
                         }
                     }

@@ -11,8 +11,8 @@
 //! - **Bounded** in bytes by [`MAX_BYTES`], and in keys by how many categories there are.
 //!
 //! Whoever sends another cookie than that of a guest may see something else: their own side bar, their theme. The page of
-//! a channel is not kept, because its chat says what this visitor may write. `Cache-Control` of a request is not asked: who reloads a page is
-//! given what is current, as everybody.
+//! a channel is not kept, because its chat says what this visitor may write. `Cache-Control` of a request is not asked: who
+//! reloads a page is given what is current, as everybody.
 
 mod page;
 

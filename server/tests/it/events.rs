@@ -97,6 +97,25 @@ async fn the_end_of_a_session_ends_its_stream_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_administrator_any_more_hears_no_more_than_others() {
+    for site in Site::both_ways(|config| config).await {
+        let (ana, token) = site.backend.member("ana").await;
+        site.backend.sql("UPDATE users SET role = 'admin'").await;
+        let mut browser = site.guest();
+        browser.cookies.insert("__Host-sid".to_owned(), token.as_str().to_owned());
+        // Who they were was known for some seconds.
+        site.backend.accounts.viewer_now(token.as_str()).await.unwrap();
+        let mut events = browser.get("/api/stream-updates?topics=*").await.events();
+        assert_eq!(events.next().await.unwrap().name, "resync");
+        site.backend.sql("UPDATE users SET role = 'member'").await;
+        // Some session of theirs is over, which makes the server look.
+        site.backend.events.publish(&[Topic::Member(ana.id)], &Event::SessionEnded);
+        assert!(events.next().await.unwrap().data.contains("session_ended"));
+        assert_eq!(events.next().await, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_and_give_their_place_back() {
     let limits = EventConnections { total: 3, per_address: 2, per_member: 1 };
     for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {

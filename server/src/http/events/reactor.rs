@@ -264,7 +264,7 @@ impl Circle {
         entry.membership = Some(membership);
         entry.standing = standing;
         entry.place = Some(place);
-        entry.ends_at = now + seconds(words::lifetime());
+        (entry.told_at, entry.ends_at) = (now, now + seconds(words::lifetime()));
         self.n_open.fetch_add(1, Ordering::AcqRel);
         let mut want = entry.begin(&first, missed, now);
         if matches!(want, Want::Nothing) {
@@ -375,7 +375,7 @@ impl Circle {
     fn beat(&mut self, key: u64, now: u32) {
         let Some(entry) = self.entries.get_mut(&key) else { return };
         let Some(membership) = entry.membership.as_ref().filter(|_| entry.standing.is_guest()) else {
-            entry.stage = Stage::Asking;
+            (entry.stage, entry.told_at) = (Stage::Asking, now);
             return self.ask(key, |backend, standing| async move {
                 if standing.is_signed_in_still(&backend).await {
                     Answer::Beat(standing.hidden(&backend).await)

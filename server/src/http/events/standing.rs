@@ -13,11 +13,11 @@ impl Standing {
         self.0.is_none()
     }
 
-    /// When the database cannot say, a session counts as it did.
+    /// With the same rights, that is. When the database cannot say, a session counts as it did.
     pub(super) async fn is_signed_in_still(&self, backend: &Backend) -> bool {
         let Some((viewer, token)) = self.0.as_deref() else { return true };
         match backend.accounts.viewer_now(&token.0).await {
-            Ok(now) => now.is_some_and(|now| now.session == viewer.session),
+            Ok(now) => now.is_some_and(|now| now.session == viewer.session && now.role == viewer.role),
             Err(_unknown) => true,
         }
     }

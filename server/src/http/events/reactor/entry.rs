@@ -52,7 +52,8 @@ pub(super) struct Entry {
     pub(super) membership: Option<Membership>,
     pub(super) standing: Standing,
     pub(super) place: Option<Place>,
-    /// Seconds of the reactor's clock: when something was last told, when to leave, when to be closed at last.
+    /// Seconds of the reactor's clock: when something was last told, or of a member, when was last looked whether they may still
+    /// hear it; when to leave; when to be closed at last.
     pub(super) told_at: u32,
     pub(super) ends_at: u32,
     pub(super) closed_at: Option<u32>,
@@ -226,7 +227,9 @@ impl Entry {
     }
 
     fn write(&mut self, bytes: Bytes, now: u32) -> io::Result<()> {
-        self.told_at = now;
+        if self.standing.is_guest() {
+            self.told_at = now;
+        }
         self.unsent = if self.unsent.is_empty() { bytes } else { [&self.unsent[..], &bytes[..]].concat().into() };
         self.flush()
     }
