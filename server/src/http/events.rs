@@ -40,6 +40,7 @@ use std::{
 };
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
+use words::Reason;
 
 #[derive(Deserialize)]
 pub(crate) struct Parameters {
@@ -182,11 +183,11 @@ impl Connection {
             }
             tokio::select! {
                 biased;
-                () = self.draining.cancelled() => return Some(self.leave(words::DRAIN_SPREAD)),
-                () = tokio::time::sleep_until(self.ends_at) => return Some(self.leave(words::RETURN_SPREAD)),
+                () = self.draining.cancelled() => return Some(self.leave(Reason::Stopping)),
+                () = tokio::time::sleep_until(self.ends_at) => return Some(self.leave(Reason::Lifetime)),
                 frame = self.subscription.frames.recv() => match frame {
                     // Too slow, or the hub lost continuity: the reader comes back and says where it stands.
-                    None => return Some(self.leave(words::RETURN_SPREAD)),
+                    None => return Some(self.leave(Reason::Behind)),
                     Some(frame) if self.subscription.is_outdated_by(&frame) => return Some(self.begin_anew().await),
                     Some(frame) => {
                         if self.concerns(&frame).await {
@@ -200,7 +201,7 @@ impl Connection {
                 },
                 _ = self.heartbeat.tick() => {
                     if !self.standing.is_signed_in_still(&self.state.backend).await {
-                        return Some(self.leave(0));
+                        return Some(self.leave(Reason::Session));
                     }
                     if !self.hides_the_right_people().await {
                         return Some(self.begin_anew().await);
@@ -238,14 +239,14 @@ impl Connection {
                 words::resync(&self.subscription.heartbeat())
             }
             // Nothing is said until it is known of whom.
-            None => self.leave(words::RETURN_SPREAD),
+            None => self.leave(Reason::Unavailable),
         }
     }
 
     /// Asks the reader to come back.
-    fn leave(&mut self, spread: u64) -> Bytes {
+    fn leave(&mut self, reason: Reason) -> Bytes {
         self.is_over = true;
-        words::reconnect(spread)
+        words::reconnect(reason)
     }
 }
 

@@ -109,7 +109,7 @@ async fn a_slow_reader_is_asked_to_come_back_and_misses_nothing_before() {
         assert!(n_published < 1000, "what may wait for a reader is bounded");
         assert!(quick.next().await.unwrap().data.contains(&Uuid::from_u128(n_published - 1).to_string()), "others do not wait");
     }
-    let text = read_until(&mut slow, "event: reconnect").await;
+    let text = read_until(&mut slow, r#""reason":"behind"}"#).await;
     let told: Vec<u128> = text
         .split("\"channel\":\"")
         .skip(1)

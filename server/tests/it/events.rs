@@ -143,7 +143,9 @@ async fn a_server_that_stops_asks_its_readers_to_come_back() {
         site.draining.cancel();
         let last = events.next().await.unwrap();
         assert_eq!(last.name, "reconnect");
-        assert!(serde_json::from_str::<Value>(&last.data).unwrap()["retry_ms"].as_u64().unwrap() <= 5000);
+        let data: Value = serde_json::from_str(&last.data).unwrap();
+        assert!(data["retry_ms"].as_u64().unwrap() <= 5000);
+        assert_eq!(data["reason"], "stopping");
         assert_eq!(events.next().await, None);
     }
 }

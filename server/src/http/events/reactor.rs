@@ -12,7 +12,11 @@ mod entry;
 mod inbox;
 mod wheel;
 
-use super::{Place, standing::Standing, words};
+use super::{
+    Place,
+    standing::Standing,
+    words::{self, Reason},
+};
 use audience::Audience;
 use backend::{
     Backend,
@@ -251,7 +255,7 @@ impl Circle {
             Message::Drain => {
                 self.is_draining = true;
                 for reader in self.audience.all() {
-                    self.send_away(reader, words::DRAIN_SPREAD, now);
+                    self.send_away(reader, Reason::Stopping, now);
                 }
             }
             Message::Stop => {}
@@ -283,7 +287,7 @@ impl Circle {
         self.wheel.put(reader, now + heartbeat_seconds());
         self.fulfil(reader, want, now);
         if self.is_draining {
-            self.send_away(reader, words::DRAIN_SPREAD, now);
+            self.send_away(reader, Reason::Stopping, now);
         }
     }
 
@@ -326,7 +330,7 @@ impl Circle {
         let Some(membership) = &mut entry.membership else { return };
         entry.stage = Stage::Telling;
         let mut want = match answer {
-            Answer::Gone => entry.leave(&words::reconnect(0), now),
+            Answer::Gone => entry.leave(&words::reconnect(Reason::Session), now),
             Answer::Beat(Some(hidden)) if !membership.hides(&hidden) => {
                 membership.hide(hidden);
                 let words = words::resync(&membership.heartbeat());
@@ -342,7 +346,7 @@ impl Circle {
                 entry.say(&words, now)
             }
             // Nothing is said until it is known of whom.
-            Answer::Hidden(None) => entry.leave(&words::reconnect(words::RETURN_SPREAD), now),
+            Answer::Hidden(None) => entry.leave(&words::reconnect(Reason::Unavailable), now),
             Answer::Session { is_over: false, .. } => Want::Nothing,
             Answer::Session { is_over: true, frame } => {
                 let words = membership.bytes(&frame);
@@ -355,9 +359,9 @@ impl Circle {
         self.fulfil(reader, want, now);
     }
 
-    fn send_away(&mut self, reader: u64, spread: u64, now: u32) {
+    fn send_away(&mut self, reader: u64, reason: Reason, now: u32) {
         let Some(entry) = self.audience.get_mut(reader).filter(|entry| entry.stage != Stage::Arriving) else { return };
-        let want = entry.leave(&words::reconnect(spread), now);
+        let want = entry.leave(&words::reconnect(reason), now);
         self.fulfil(reader, want, now);
     }
 
@@ -375,7 +379,7 @@ impl Circle {
             return self.close(reader);
         }
         if entry.ends_at <= now && entry.stage != Stage::Leaving {
-            self.send_away(reader, words::RETURN_SPREAD, now);
+            self.send_away(reader, Reason::Lifetime, now);
         } else if entry.is_idle() && entry.told_at + heartbeat_seconds() <= now {
             self.beat(reader, now);
         }

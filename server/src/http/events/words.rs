@@ -6,10 +6,42 @@ use std::time::Duration;
 
 /// How long a connection lives, give or take a tenth, so that not all end at once.
 const LIFETIME: Duration = Duration::from_hours(1);
-/// Over how long readers come back when a server stops, in milliseconds.
-pub(super) const DRAIN_SPREAD: u64 = 5000;
-/// Over how long they come back otherwise, in milliseconds.
-pub(super) const RETURN_SPREAD: u64 = 1000;
+
+/// Why a reader is asked to come back, which it is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reason {
+    /// The server stops.
+    Stopping,
+    /// The connection is as old as one gets.
+    Lifetime,
+    /// It read too slowly, or what it missed cannot be told.
+    Behind,
+    /// Its session is over.
+    Session,
+    /// What must not be told to it cannot be looked up.
+    Unavailable,
+}
+
+impl Reason {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Stopping => "stopping",
+            Self::Lifetime => "lifetime",
+            Self::Behind => "behind",
+            Self::Session => "session",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// Over how long all to whom it happens come back, in milliseconds.
+    fn spread(self) -> u64 {
+        match self {
+            Self::Stopping => 5000,
+            Self::Session => 0,
+            Self::Lifetime | Self::Behind | Self::Unavailable => 1000,
+        }
+    }
+}
 
 /// Where the reader's topics stand.
 pub(super) fn heartbeat(heartbeat: &Heartbeat) -> Bytes {
@@ -26,10 +58,10 @@ fn named(name: &str, heartbeat: &Heartbeat) -> Bytes {
     format!("event: {name}\nid: {}\ndata: {json}\n\n", heartbeat.position).into()
 }
 
-/// Asks the reader to come back within this time, in milliseconds.
-pub(super) fn reconnect(spread: u64) -> Bytes {
-    let retry_ms = random_millis(spread);
-    format!("event: reconnect\nretry: {}\ndata: {{\"retry_ms\":{retry_ms}}}\n\n", retry_ms.max(500)).into()
+/// Asks the reader to come back, after how many milliseconds and why.
+pub(super) fn reconnect(reason: Reason) -> Bytes {
+    let (retry_ms, word) = (random_millis(reason.spread()), reason.word());
+    format!("event: reconnect\nretry: {}\ndata: {{\"retry_ms\":{retry_ms},\"reason\":\"{word}\"}}\n\n", retry_ms.max(500)).into()
 }
 
 /// How long a new connection lives.

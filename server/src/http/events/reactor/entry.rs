@@ -3,7 +3,11 @@
 //! It holds no bytes but the rest of one write that the socket did not take. What follows waits as frames, of which there
 //! are no more than of any reader of the hub.
 
-use super::super::{Place, standing::Standing, words};
+use super::super::{
+    Place,
+    standing::Standing,
+    words::{self, Reason},
+};
 use backend::events::{Frame, Membership, hub::QUEUE_LENGTH};
 use bytes::Bytes;
 use domain::event::Topic;
@@ -167,7 +171,7 @@ impl Entry {
                 if !self.is_let_go {
                     return Want::Nothing;
                 }
-                return self.leave(&words::reconnect(words::RETURN_SPREAD), now);
+                return self.leave(&words::reconnect(Reason::Behind), now);
             };
             match self.tell(&frame, now, shared) {
                 Want::Nothing => {}
