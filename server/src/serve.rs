@@ -9,6 +9,7 @@
 pub(crate) mod handover;
 mod lingering;
 mod opening;
+mod outage;
 
 use crate::{PeerAddress, Reactor};
 use axum::{
@@ -24,8 +25,14 @@ use hyper_util::{
 };
 use lingering::Lingering;
 use opening::Opening;
+use outage::Outage;
 use socket2::{SockRef, TcpKeepalive};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
@@ -56,7 +63,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves until `stopped`, then lets what runs finish. With a reactor, event streams are handed over to it.
 pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reactor>, stopped: CancellationToken) {
     let server = Arc::new(Server { plain: plain(), both: both(), router, reactor: reactor.clone(), stopped: stopped.clone() });
-    let running = TaskTracker::new();
+    let (running, mut outage) = (TaskTracker::new(), Outage::default());
     loop {
         let accepted = tokio::select! {
             () = stopped.cancelled() => break,
@@ -64,13 +71,15 @@ pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reacto
         };
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
+            Err(error) if is_of_the_connection(&error) => continue,
             Err(error) => {
-                // Out of file descriptors, most often: wait for some connection to end rather than spin.
-                tracing::warn!(%error, "a connection could not be accepted");
+                outage.failed(&error, Instant::now());
+                // Wait for some connection to end rather than spin.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
+        outage.accepted(Instant::now());
         if let Err(error) = configure(&stream) {
             tracing::debug!(%error, "a connection was gone at once");
             continue;
@@ -92,6 +101,12 @@ pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reacto
     if let Some(reactor) = reactor {
         reactor.stop();
     }
+}
+
+/// Whether only this one connection failed, before it was accepted.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// What every connection needs.
