@@ -4,7 +4,7 @@ use crate::{
     ApiError,
     api::channels::channel_page,
     document,
-    realtime::{Notice, refresh, use_realtime},
+    realtime::{Notice, Refresh, use_realtime},
     state::use_viewer,
 };
 use domain::{
@@ -13,8 +13,7 @@ use domain::{
     event::{Event, Position, Topic},
     stream_list::Applied,
 };
-use futures::channel::mpsc::unbounded;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 
 /// Seeded with the page's snapshot, then patched by events: it goes live, changes its title and ends without a request.
 pub fn use_channel(initial: ChannelPage) -> Signal<ChannelPage> {
@@ -31,9 +30,7 @@ pub fn use_channel(initial: ChannelPage) -> Signal<ChannelPage> {
                 shown.try_set(page);
             }
         };
-        let (ask, asked) = unbounded();
-        spawn_local_scoped_with_cancellation(refresh(
-            asked,
+        let refresh = Refresh::new(
             move || {
                 let username = username.try_get_value().unwrap_or_default();
                 async move {
@@ -54,16 +51,12 @@ pub fn use_channel(initial: ChannelPage) -> Signal<ChannelPage> {
                 page.try_update_value(|page| page.replace(snapshot));
                 show();
             },
-        ));
+        );
         realtime.listen(topics, position, move |notice| match notice {
-            Notice::Resync(position) => {
-                let _is_open = ask.unbounded_send(position);
-            }
+            Notice::Resync(position) => refresh.ask(position),
             Notice::Event(position, event) => match page.try_update_value(|page| hear(page, position, event)) {
                 Some(Applied::Changed) => show(),
-                Some(Applied::Incomplete) => {
-                    let _is_open = ask.unbounded_send(position);
-                }
+                Some(Applied::Incomplete) => refresh.ask(position),
                 Some(Applied::Unchanged) | None => {}
             },
         });

@@ -10,7 +10,7 @@ use crate::{
     ApiError,
     api::chat::{chat_history, chat_snapshot},
     components::toast::Toasts,
-    realtime::{Notice, refresh, use_realtime},
+    realtime::{Notice, Refresh, use_realtime},
     state::{Session, use_session, use_toasts},
 };
 use domain::{
@@ -19,11 +19,7 @@ use domain::{
     event::{Event, Position, Topic},
     stream_list::Applied,
 };
-use futures::channel::mpsc::{UnboundedSender, unbounded};
-use leptos::{
-    prelude::*,
-    task::{spawn_local, spawn_local_scoped_with_cancellation},
-};
+use leptos::{prelude::*, task::spawn_local};
 
 /// How many pages are fetched to find a message that is jumped to.
 const PAGES_BACK: usize = 10;
@@ -50,7 +46,7 @@ pub(crate) struct Room {
     pub(crate) toasts: Toasts,
     pub(crate) session: Session,
     is_fetching: StoredValue<bool>,
-    ask: StoredValue<Option<UnboundedSender<Position>>>,
+    refresh: StoredValue<Option<Refresh>>,
 }
 
 /// Seeded with the page's snapshot, then patched by events.
@@ -71,23 +67,20 @@ pub(crate) fn use_chat(initial: ChatSnapshot) -> Room {
         toasts: use_toasts(),
         session: use_session(),
         is_fetching: StoredValue::new(false),
-        ask: StoredValue::new(None),
+        refresh: StoredValue::new(None),
     };
     let realtime = use_realtime();
     Effect::new(move || {
         #[expect(clippy::cast_possible_truncation, reason = "less than a day in minutes")]
         room.zone.set(Some(-(js_sys::Date::new_0().get_timezone_offset() as i32)));
-        let (ask, asked) = unbounded();
-        room.ask.set_value(Some(ask));
-        spawn_local_scoped_with_cancellation(refresh(
-            asked,
+        room.refresh.set_value(Some(Refresh::new(
             move || room.read(),
             |snapshot: &ChatSnapshot| snapshot.position,
             move |snapshot| {
                 room.count(snapshot.position, snapshot.present);
                 room.log.try_update(|log| log.replace(snapshot));
             },
-        ));
+        )));
         let mut topics = vec![Topic::Chat(channel), Topic::Channel(channel)];
         topics.extend(member.map(Topic::Member));
         realtime.listen(topics, position, move |notice| match notice {
@@ -154,7 +147,7 @@ impl Room {
 
     /// Asks for a snapshot that is at least as new as this.
     fn read_anew(self, position: Position) {
-        self.ask.try_with_value(|ask| ask.as_ref().map(|ask| ask.unbounded_send(position).is_ok()));
+        self.refresh.try_with_value(|refresh| refresh.as_ref().map(|refresh| refresh.ask(position)));
     }
 
     /// Shows the newest messages.

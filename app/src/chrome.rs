@@ -2,12 +2,11 @@
 
 use crate::{
     api::chrome::chrome,
-    realtime::{Notice, refresh, use_realtime},
+    realtime::{Notice, Refresh, use_realtime},
     state::use_viewer,
 };
 use domain::{chrome::Chrome, event::Topic, stream_list::Applied};
-use futures::channel::mpsc::unbounded;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 
 #[derive(Clone, Copy)]
 struct Shown(RwSignal<Chrome>);
@@ -20,15 +19,13 @@ pub fn provide_chrome(initial: Chrome) {
     provide_context(Shown(shown));
     let (realtime, reader) = (use_realtime(), use_viewer().with_untracked(|viewer| viewer.as_ref().map(|viewer| viewer.id)));
     Effect::new(move || {
-        let (ask, asked) = unbounded();
-        spawn_local_scoped_with_cancellation(refresh(
-            asked,
+        let refresh = Refresh::new(
             || async { chrome().await.ok() },
             |chrome: &Chrome| chrome.position,
             move |snapshot| {
                 shown.try_update(|chrome| chrome.replace(snapshot));
             },
-        ));
+        );
         let mut topics = vec![Topic::Streams];
         topics.extend(reader.map(Topic::Member));
         realtime.listen(topics, position, move |notice| {
@@ -43,7 +40,7 @@ pub fn provide_chrome(initial: Chrome) {
                 }
             };
             if let Some(position) = needed {
-                let _is_open = ask.unbounded_send(position);
+                refresh.ask(position);
             }
         });
     });

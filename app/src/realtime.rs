@@ -14,7 +14,7 @@ mod source;
 mod tabs;
 mod words;
 
-pub(crate) use refresh::refresh;
+pub(crate) use refresh::Refresh;
 
 use crate::{dom::Slot, state::Session};
 use connection::Connection;

@@ -2,15 +2,14 @@
 
 use crate::{
     api::streams::stream_snapshot,
-    realtime::{Notice, refresh, use_realtime},
+    realtime::{Notice, Refresh, use_realtime},
 };
 use domain::{
     event::Topic,
     stream::{StreamScope, StreamSnapshot},
     stream_list::{Applied, StreamList},
 };
-use futures::channel::mpsc::unbounded;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 
 /// Seeded with the page's snapshot, then patched in place by events, and only re-read when an event was missed or needs a
 /// card that the page has not got.
@@ -29,16 +28,14 @@ pub fn use_stream_list(initial: StreamSnapshot, scope: StreamScope) -> Signal<St
                 shown.try_set(snapshot);
             }
         };
-        let (ask, asked) = unbounded();
-        spawn_local_scoped_with_cancellation(refresh(
-            asked,
+        let refresh = Refresh::new(
             move || async move { stream_snapshot(scope).await.ok() },
             |snapshot: &StreamSnapshot| snapshot.position,
             move |snapshot| {
                 list.try_update_value(|list| list.replace(snapshot));
                 show();
             },
-        ));
+        );
         realtime.listen(vec![topic], position, move |notice| {
             let (position, applied) = match notice {
                 Notice::Resync(position) => (position, Applied::Incomplete),
@@ -51,7 +48,7 @@ pub fn use_stream_list(initial: StreamSnapshot, scope: StreamScope) -> Signal<St
                 show();
             }
             if applied == Applied::Incomplete {
-                let _is_open = ask.unbounded_send(position);
+                refresh.ask(position);
             }
         });
     });

@@ -35,6 +35,13 @@ export function say(kind, data, lastEventId) {
 export const fail = () => window.connections.at(-1).dispatchEvent(new Event('error'));
 export const hideLocks = () => Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true });
 export const showLocks = () => delete navigator.locks;
+export function openTab(name, words) {
+  window.tab = document.body.appendChild(document.createElement('iframe'));
+  const { navigator, BroadcastChannel } = window.tab.contentWindow;
+  navigator.locks.request(name, () => {});
+  new BroadcastChannel(name).postMessage(words);
+}
+export const crashTab = () => window.tab.remove();
 export const wait = (millis) => new Promise((done) => setTimeout(done, millis));
 ")]
 extern "C" {
@@ -49,6 +56,11 @@ extern "C" {
     fn hide_locks();
     #[wasm_bindgen(js_name = showLocks)]
     fn show_locks();
+    /// A tab that says only this.
+    #[wasm_bindgen(js_name = openTab)]
+    fn open_tab(name: &str, words: &str);
+    #[wasm_bindgen(js_name = crashTab)]
+    fn crash_tab();
     async fn wait(millis: u32) -> JsValue;
 }
 
@@ -225,6 +237,20 @@ async fn a_page_is_told_that_the_shared_connection_is_lost() {
     greet(3);
     publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
     until(|| text(&second_root) == "Ownership|Ownership|Live").await;
+}
+
+#[wasm_bindgen_test]
+async fn what_a_tab_read_that_crashed_is_read_no_more() {
+    let (root, _page) = page().await;
+    greet(3);
+    let channel = Topic::Channel("00000000-0000-0000-0000-000000000001".parse().unwrap());
+    open_tab("events 1 ", &format!("1\nwant\n{}\n{channel}", at(7)));
+    until(|| n_open() == 1 && addresses().last().unwrap().contains(&channel.to_string())).await;
+    greet(3);
+    until(|| text(&root) == "||Live").await;
+    crash_tab();
+    until(|| n_open() == 1 && !addresses().last().unwrap().contains(&channel.to_string())).await;
+    assert!(addresses().last().unwrap().ends_with("?topics=streams&after=0000000000000001:7"), "{:?}", addresses());
 }
 
 #[wasm_bindgen_test]

@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { chat } from "../fixtures/chat";
 import { expect, test } from "../fixtures/test";
 import { revealStreamKey, startPublisher } from "../fixtures/media";
 import { card, newMember, open, openCurrent, signUp } from "../fixtures/site";
@@ -69,4 +70,28 @@ test("tabs with the pages of different channels share a connection", async ({ pa
     await expect((tabs[n] as Page).getByRole("heading", { level: 1 })).toHaveText(`Lesson ${n}`);
   }
   expect(connections.reduce((sum, count) => sum + count(), 0)).toBe(1);
+});
+
+test("a tab that crashes beside others is no longer present", async ({ page, context, visitor }) => {
+  test.setTimeout(120_000);
+  const streamer = newMember("crash");
+  await signUp(await visitor(), streamer);
+  const ben = await visitor();
+  await openCurrent(ben, `/${streamer.username}`);
+  await expect(chat(ben)).toContainText("1 person here");
+
+  // The first tab leads, and connects for the second.
+  await openCurrent(page, "/");
+  const tab = await context.newPage();
+  const connections = [page, tab].map(countConnections);
+  await openCurrent(tab, `/${streamer.username}`);
+  await expect(chat(ben)).toContainText("2 people here");
+  expect(connections.map((count) => count())).toEqual([1, 0]);
+
+  const crashed = tab.waitForEvent("crash");
+  // Its process ends instead of answering.
+  void tab.goto("chrome://crash").catch(() => {});
+  await crashed;
+  await expect(chat(ben)).toContainText("1 person here", { timeout: 30_000 });
+  await expect(page.locator("[data-status]")).toHaveAttribute("data-status", "live");
 });

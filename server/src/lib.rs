@@ -83,7 +83,7 @@ fn has_hashed_names() -> bool {
     std::env::current_exe().is_ok_and(|program| program.with_file_name("hash.txt").is_file())
 }
 
-/// Until when the head of an answer must be there. Streams that follow may take longer.
+/// Until when the head of an answer must be there. Streams that follow may take longer. See also `middleware::pace`.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 /// Until when a picture must be here and be worked on; a slow connection may need most of it.
 const UPLOAD_TIME: Duration = Duration::from_secs(90);
@@ -128,7 +128,8 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), middleware::client::identify))
         .layer(from_fn_with_state(state.clone(), middleware::limit::enforce))
         .layer(from_fn_with_state(state.clone(), middleware::kept_pages::give))
-        .layer(from_fn_with_state(state.clone(), middleware::chrome::read));
+        .layer(from_fn_with_state(state.clone(), middleware::chrome::read))
+        .layer(from_fn(middleware::pace::require));
     let outer = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), middleware::headers::set))
         .layer(from_fn(middleware::redirects::keep_local))

@@ -6,5 +6,6 @@ pub(crate) mod headers;
 pub(crate) mod kept_pages;
 pub(crate) mod limit;
 pub(crate) mod measure;
+pub(crate) mod pace;
 pub(crate) mod panic;
 pub(crate) mod redirects;

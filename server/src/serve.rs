@@ -3,12 +3,14 @@
 //! Connections that begin like HTTP/1.1 are served so that their socket can be handed over to the event reactor, see
 //! `handover`; what begins with P may be either, HTTP/2 or a POST, and is served by what knows both.
 //!
-//! A connection must send its first byte and its head in time, a dead peer is noticed, and at the end everything that
-//! runs may finish while streams are asked to leave.
+//! A connection must send its first byte and its head in time, and is closed when nobody uses it. A dead peer is noticed, and
+//! at the end everything that runs may finish while streams are asked to leave.
 
 pub(crate) mod handover;
 mod lingering;
 mod opening;
+mod outage;
+mod requests;
 
 use crate::{PeerAddress, Reactor};
 use axum::{
@@ -24,14 +26,23 @@ use hyper_util::{
 };
 use lingering::Lingering;
 use opening::Opening;
+use outage::Outage;
+use requests::Requests;
 use socket2::{SockRef, TcpKeepalive};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-/// Until when the first byte, and then the whole head, must be here.
+/// Until when the first byte, and then the whole head, must be here. Over HTTP/1.1 so must be that of each further request.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long an HTTP/2 connection may be without any request; for proxies and browsers, opening another costs something.
+const IDLE_TIME: Duration = Duration::from_mins(5);
 /// The largest head of a request.
 const MAX_HEAD: usize = 16 * 1024;
 /// Connections that wait to be accepted; the system may allow fewer. Of more than that, each is a second late.
@@ -55,8 +66,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Serves until `stopped`, then lets what runs finish. With a reactor, event streams are handed over to it.
 pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reactor>, stopped: CancellationToken) {
-    let server = Arc::new(Server { plain: plain(), both: both(), router, reactor: reactor.clone(), stopped: stopped.clone() });
-    let running = TaskTracker::new();
+    let server = Arc::new(Server::new(router, reactor.clone(), stopped.clone()));
+    let (running, mut outage) = (TaskTracker::new(), Outage::default());
     loop {
         let accepted = tokio::select! {
             () = stopped.cancelled() => break,
@@ -64,13 +75,15 @@ pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reacto
         };
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
+            Err(error) if is_of_the_connection(&error) => continue,
             Err(error) => {
-                // Out of file descriptors, most often: wait for some connection to end rather than spin.
-                tracing::warn!(%error, "a connection could not be accepted");
+                outage.failed(&error, Instant::now());
+                // Wait for some connection to end rather than spin.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
+        outage.accepted(Instant::now());
         if let Err(error) = configure(&stream) {
             tracing::debug!(%error, "a connection was gone at once");
             continue;
@@ -94,6 +107,12 @@ pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reacto
     }
 }
 
+/// Whether only this one connection failed, before it was accepted.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
 /// What every connection needs.
 struct Server {
     plain: http1::Builder,
@@ -101,6 +120,7 @@ struct Server {
     router: Router,
     reactor: Option<Reactor>,
     stopped: CancellationToken,
+    idle_time: Duration,
 }
 
 fn plain() -> http1::Builder {
@@ -123,6 +143,10 @@ fn both() -> auto::Builder<TokioExecutor> {
 }
 
 impl Server {
+    fn new(router: Router, reactor: Option<Reactor>, stopped: CancellationToken) -> Self {
+        Self { plain: plain(), both: both(), router, reactor, stopped, idle_time: IDLE_TIME }
+    }
+
     async fn serve(&self, stream: TcpStream, address: SocketAddr) {
         // hyper starts its own clock only after it has seen which protocol is spoken.
         let mut first_byte = [0];
@@ -142,12 +166,25 @@ impl Server {
             let answer = move |request| answer(router.clone(), request, address, offer.clone());
             return handover::serve(&self.plain, stream, handover, answer, self.stopped.clone()).await;
         }
-        let service = hyper::service::service_fn(move |request| answer(router.clone(), request, address, None));
+        let requests = Requests::new();
+        let service = {
+            let requests = requests.clone();
+            hyper::service::service_fn(move |request| {
+                let (running, answer) = (requests.begin(), answer(router.clone(), request, address, None));
+                async move { answer.await.map(|response| running.until_written(response)) }
+            })
+        };
         let mut connection =
             std::pin::pin!(self.both.serve_connection_with_upgrades(TokioIo::new(Opening::new(stream)), service));
+        let leave = async {
+            tokio::select! {
+                () = self.stopped.cancelled() => {}
+                () = requests.idle(self.idle_time) => {}
+            }
+        };
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = self.stopped.cancelled() => {
+            () = leave => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

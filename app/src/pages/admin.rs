@@ -7,15 +7,14 @@ use crate::{
     pages::{lazy_page::lazy_page, not_found::NotFound},
     paths,
     performance::{CHART_HEIGHT, CHART_WIDTH, Chart, Figure, Line, Report, Table},
-    realtime::{Notice, refresh, use_realtime},
+    realtime::{Notice, Refresh, use_realtime},
     state::viewer_or_sign_in,
 };
 use domain::{
     account::Role,
     event::{Event, Topic},
 };
-use futures::channel::mpsc::unbounded;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 
 /// How the lines of a chart differ: in colour, and for who does not see that, in their strokes.
 const STYLES: [(&str, &str); 4] =
@@ -63,18 +62,16 @@ fn keep_current(initial: Report) -> RwSignal<Report> {
     let shown = RwSignal::new(initial);
     let realtime = use_realtime();
     Effect::new(move || {
-        let (ask, asked) = unbounded();
-        spawn_local_scoped_with_cancellation(refresh(
-            asked,
+        let refresh = Refresh::new(
             || async { performance().await.ok() },
             |report: &Report| report.position,
             move |report| {
                 shown.try_set(report);
             },
-        ));
+        );
         realtime.listen(vec![Topic::Performance], position, move |notice| {
             if let Notice::Resync(position) | Notice::Event(position, Event::Sampled) = notice {
-                let _is_open = ask.unbounded_send(position);
+                refresh.ask(position);
             }
         });
     });

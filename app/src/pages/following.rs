@@ -15,7 +15,7 @@ use crate::{
     page_data::page_data,
     pages::lazy_page::lazy_page,
     paths,
-    realtime::{Notice, refresh, use_realtime},
+    realtime::{Notice, Refresh, use_realtime},
     state::viewer_or_sign_in,
 };
 use domain::{
@@ -25,8 +25,7 @@ use domain::{
     stream::StreamCard,
     stream_list::Applied,
 };
-use futures::channel::mpsc::unbounded;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 lazy_page!(FOLLOWING = following_page in browse);
@@ -141,15 +140,13 @@ fn use_followed(initial: Followed, viewer: UserId) -> Signal<Followed> {
     let shown = RwSignal::new(initial);
     let realtime = use_realtime();
     Effect::new(move || {
-        let (ask, asked) = unbounded();
-        spawn_local_scoped_with_cancellation(refresh(
-            asked,
+        let refresh = Refresh::new(
             move || async move { following(page).await.ok() },
             |followed: &Followed| followed.position,
             move |snapshot| {
                 shown.try_update(|followed| followed.replace(snapshot));
             },
-        ));
+        );
         realtime.listen(vec![Topic::Streams, Topic::Member(viewer)], position, move |notice| {
             let needed = match notice {
                 Notice::Resync(position) => Some(position),
@@ -162,7 +159,7 @@ fn use_followed(initial: Followed, viewer: UserId) -> Signal<Followed> {
                 }
             };
             if let Some(position) = needed {
-                let _is_open = ask.unbounded_send(position);
+                refresh.ask(position);
             }
         });
     });

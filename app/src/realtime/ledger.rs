@@ -101,6 +101,11 @@ impl Ledger {
         self.tracks.iter().any(|(topic, track)| track.is_own && matches!(topic, Topic::Channel(_)) && is_left(topic))
     }
 
+    /// Whether the open connection reads a channel for other tabs only: there its reader counts as present as long as it does.
+    pub(crate) fn reads_a_channel_for_others(&self) -> bool {
+        self.tracks.iter().any(|(topic, track)| !track.is_own && matches!(topic, Topic::Channel(_)))
+    }
+
     /// What a new connection must deliver: all topics that are read, from the earliest position that any reader needs.
     /// `None` when nobody reads anything.
     pub(crate) fn request(&self) -> Option<Request> {

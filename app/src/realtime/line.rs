@@ -51,6 +51,8 @@ pub(super) enum Input {
     Heard(String),
     /// This tab leads.
     Granted,
+    /// So many other tabs wait for the lead.
+    Counted(usize),
     /// This tab can never lead, as where the browser lets the site store nothing.
     Refused,
     /// The wait that began when there had been this many connections is over.
@@ -85,6 +87,8 @@ pub(super) struct Line {
     asked: Option<f64>,
     /// What the other tabs read, as far as they said so since the last connection was opened.
     others: Option<Request>,
+    /// How many they were when they were last counted; none before that, in the time of this connection.
+    n_others: usize,
     source: Option<Source>,
     /// Whether the leader's connection is this tab's, too.
     is_joined: bool,
@@ -115,6 +119,7 @@ impl Line {
             n_asked: 0,
             asked: None,
             others: None,
+            n_others: 0,
             source: None,
             is_joined: false,
             number: (js_sys::Math::random() * f64::from(u32::MAX)) as u32,
@@ -139,6 +144,7 @@ impl Line {
                 self.asked = None;
                 self.open();
             }
+            Input::Counted(n_others) if self.leads => self.compare(n_others),
             Input::Refused if self.tabs.is_some() => self.go_alone(),
             Input::Due(number) if self.source.is_some() || number != self.number => {}
             Input::Due(_) if self.leads => self.connect(),
@@ -167,6 +173,26 @@ impl Line {
         } else if self.is_silent() {
             self.fail();
         } else if self.desk.ledger.borrow().lingers() {
+            self.open();
+        } else {
+            self.count();
+        }
+    }
+
+    /// Counts the tabs that this one leads, while one of them is to be missed.
+    fn count(&self) {
+        if self.leads
+            && self.desk.ledger.borrow().reads_a_channel_for_others()
+            && let Some(tabs) = &self.tabs
+        {
+            tabs.count(&self.inbox);
+        }
+    }
+
+    /// Connects anew when there are fewer tabs: one that crashes says nothing, and the others are asked what they read.
+    fn compare(&mut self, n_others: usize) {
+        let n_before = std::mem::replace(&mut self.n_others, n_others);
+        if n_others < n_before {
             self.open();
         }
     }
@@ -276,6 +302,8 @@ impl Line {
         if self.source.is_none() {
             self.fail();
         }
+        self.n_others = 0;
+        self.count();
     }
 
     fn close(&mut self) {

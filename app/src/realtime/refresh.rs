@@ -2,7 +2,11 @@
 
 use crate::{backoff::Backoff, dom::sleep};
 use domain::event::Position;
-use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
+use futures::{
+    StreamExt,
+    channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
+};
+use leptos::task::spawn_local_scoped_with_cancellation;
 
 /// How long requests are gathered, in milliseconds. Spread at random, because what one page misses, all pages miss.
 const GATHER_MILLIS: f64 = 200.0;
@@ -10,8 +14,33 @@ const SPREAD_MILLIS: f64 = 800.0;
 /// How often a snapshot that is too old is asked for again, before it is taken as it is.
 const TRIES: u32 = 4;
 
-/// Serves requests for a snapshot at least as new as the position they name, for as long as it is polled.
-pub(crate) async fn refresh<T, Reading>(
+/// Takes new snapshots of something, until the owner in which it was made is cleaned up.
+pub(crate) struct Refresh(UnboundedSender<Position>);
+
+impl Refresh {
+    /// With the way to read one, to see its position, and to show it.
+    ///
+    /// Call it inside an effect: on the server nothing is missed.
+    pub(crate) fn new<T: 'static, Reading>(
+        read: impl Fn() -> Reading + 'static,
+        position_of: impl Fn(&T) -> Position + 'static,
+        accept: impl Fn(T) + 'static,
+    ) -> Self
+    where
+        Reading: Future<Output = Option<T>> + 'static,
+    {
+        let (ask, asked) = unbounded();
+        spawn_local_scoped_with_cancellation(serve(asked, read, position_of, accept));
+        Self(ask)
+    }
+
+    /// Asks for a snapshot that is at least as new as this.
+    pub(crate) fn ask(&self, position: Position) {
+        let _is_open = self.0.unbounded_send(position);
+    }
+}
+
+async fn serve<T, Reading>(
     mut requests: UnboundedReceiver<Position>,
     read: impl Fn() -> Reading,
     position_of: impl Fn(&T) -> Position,

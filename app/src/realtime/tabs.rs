@@ -1,18 +1,22 @@
 //! The tabs of one browser that share an event connection. Who holds the lock leads; all hear each other.
 //!
-//! A tab that hides or goes gives the lock up, and the browser does so for one that crashes.
+//! A tab that hides or goes gives the lock up, and the browser does so for one that crashes. All others wait for it, so that
+//! the leader can count them: those that crash wait no more.
 
 use super::line::Input;
 use crate::dom::{Listener, method, property};
 use futures::channel::mpsc::UnboundedSender;
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Promise};
 use leptos::task::spawn_local;
-use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, BroadcastChannel, MessageEvent};
 
 /// This tab's part among them, until dropped.
 pub(super) struct Tabs {
+    /// Of the lock, and of the channel.
+    name: JsValue,
+    locks: JsValue,
     channel: BroadcastChannel,
     /// Stops waiting for the lock.
     waiting: AbortController,
@@ -47,14 +51,29 @@ impl Tabs {
             }
         });
         // The only option is a `signal`, which the controller has.
-        let lock = request.call3(&locks, &name.into(), &waiting, granted.as_ref()).ok()?;
+        let name = name.into();
+        let lock = request.call3(&locks, &name, &waiting, granted.as_ref()).ok()?;
         let inbox = inbox.clone();
         spawn_local(async move {
             if JsFuture::from(lock.unchecked_into::<Promise>()).await.is_err() {
                 let _is_open = inbox.unbounded_send(Input::Refused);
             }
         });
-        Some(Self { channel, waiting, release, _listener: listener, _granted: granted })
+        Some(Self { name, locks, channel, waiting, release, _listener: listener, _granted: granted })
+    }
+
+    /// Counts the tabs that wait for the lead, and puts the number into the inbox.
+    pub(super) fn count(&self, inbox: &UnboundedSender<Input>) {
+        let Some(Ok(locks)) = method(&self.locks, "query").map(|query| query.call0(&self.locks)) else { return };
+        let (name, inbox) = (self.name.clone(), inbox.clone());
+        spawn_local(async move {
+            let locks = JsFuture::from(locks.unchecked_into::<Promise>()).await;
+            if let Some(waiting) = locks.ok().and_then(|locks| property(&locks, "pending")) {
+                let waits = |lock: &JsValue| property(lock, "name").is_some_and(|waited_for| waited_for == name);
+                let n_waiting = waiting.unchecked_into::<Array>().iter().filter(waits).count();
+                let _is_open = inbox.unbounded_send(Input::Counted(n_waiting));
+            }
+        });
     }
 
     /// Tells the others.
@@ -69,7 +88,7 @@ impl Drop for Tabs {
         self.channel.close();
         self.waiting.abort();
         if let Some(release) = &self.release {
-            let _is_released = release.call0(&wasm_bindgen::JsValue::NULL);
+            let _is_released = release.call0(&JsValue::NULL);
         }
     }
 }

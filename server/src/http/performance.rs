@@ -11,7 +11,12 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use backend::{cache::Numbers, database::PoolUse, media::MediaLoad, performance::EventConnections};
+use backend::{
+    cache::Numbers,
+    database::PoolUse,
+    media::MediaLoad,
+    performance::{EventConnections, Latencies, RequestKind},
+};
 use domain::account::{Role, Viewer};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt::Write};
@@ -68,8 +73,9 @@ pub(crate) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -
     if !bears(&headers, token) {
         return Err(domain::Error::Unauthenticated.into());
     }
-    let text = Performance::of(&state).text();
-    Ok(([(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], text)
+    let mut text = Performance::of(&state).text();
+    text.latencies(|kind| state.backend.performance.latencies(kind));
+    Ok(([(header::CONTENT_TYPE, TEXT_FORMAT), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], text.0)
         .into_response())
 }
 
@@ -99,7 +105,7 @@ impl Performance {
     }
 
     /// The same as text for Prometheus.
-    fn text(&self) -> String {
+    fn text(&self) -> Text {
         let mut text = Text(String::new());
         text.family("learnify_uptime_seconds", "gauge", "Since this server started.");
         text.value("learnify_uptime_seconds", "", self.uptime_seconds);
@@ -141,7 +147,7 @@ impl Performance {
             text.family(&name, "gauge", help);
             text.value(&name, "", value);
         }
-        text.0
+        text
     }
 }
 
@@ -165,6 +171,21 @@ impl Text {
 
     fn value(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
         self.line(format_args!("{name}{labels} {value}\n"));
+    }
+
+    fn latencies(&mut self, of: impl Fn(RequestKind) -> Latencies) {
+        let name = "learnify_request_duration_seconds";
+        self.family(name, "histogram", "Until the head of the answer, of pages and of server functions (api).");
+        for (kind, latencies) in [("page", of(RequestKind::Page)), ("api", of(RequestKind::Api))] {
+            let Latencies { below, n, sum } = latencies;
+            let bounded = below.map(|(bound, count)| (bound.as_secs_f64().to_string(), count));
+            for (bound, count) in bounded.into_iter().chain([("+Inf".to_owned(), n)]) {
+                self.value(&format!("{name}_bucket"), &format!("{{kind=\"{kind}\",le=\"{bound}\"}}"), count);
+            }
+            let labels = format!("{{kind=\"{kind}\"}}");
+            self.value(&format!("{name}_sum"), &labels, sum.as_secs_f64());
+            self.value(&format!("{name}_count"), &labels, n);
+        }
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {

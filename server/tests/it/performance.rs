@@ -58,9 +58,18 @@ async fn metrics_are_for_who_has_the_token() {
         "learnify_database_waiting 0",
         "learnify_event_connections 0",
         "learnify_viewers 0",
+        "# TYPE learnify_request_duration_seconds histogram",
+        "learnify_request_duration_seconds_bucket{kind=\"page\",le=\"+Inf\"} 2",
+        "learnify_request_duration_seconds_count{kind=\"page\"} 2",
+        "learnify_request_duration_seconds_bucket{kind=\"api\",le=\"0.000512\"} 0",
+        "learnify_request_duration_seconds_sum{kind=\"api\"} 0",
     ] {
         assert!(text.lines().any(|known| known == line), "{line} is missing from\n{text}");
     }
+    let buckets =
+        text.lines().filter_map(|line| line.strip_prefix("learnify_request_duration_seconds_bucket{kind=\"page\",le=\""));
+    let counts: Vec<u64> = buckets.map(|line| line.rsplit_once(' ').unwrap().1.parse().unwrap()).collect();
+    assert!(counts.len() > 10 && counts.is_sorted(), "{counts:?}");
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (_, value) = line.rsplit_once(' ').unwrap();
         assert!(value.parse::<f64>().is_ok(), "{line}");

@@ -161,3 +161,13 @@ async fn only_members_bring_pictures_and_only_their_own() {
     assert_eq!(ana.request(Method::DELETE, "/api/pictures/thumbnail", None, Body::empty()).await.status, StatusCode::NO_CONTENT);
     assert!(ana.read("channels/own_channel", "").await.json().await["thumbnail"].is_null());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_stops_coming_is_given_up() {
+    let site = Site::new().await;
+    let mut ana = site.member("ana").await;
+    let beginning = futures::stream::iter([Ok::<_, std::convert::Infallible>("GIF")]);
+    let body = Body::from_stream(futures::StreamExt::chain(beginning, futures::stream::pending()));
+    let answer = upload(&mut ana, "/api/pictures/avatar", "image/png", body).await;
+    assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+}

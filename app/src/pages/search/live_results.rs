@@ -2,15 +2,14 @@
 
 use crate::{
     api::search::search,
-    realtime::{Notice, refresh, use_realtime},
+    realtime::{Notice, Refresh, use_realtime},
 };
 use domain::{
     event::Topic,
     search::{SearchResults, SearchSection},
     stream_list::Applied,
 };
-use futures::channel::mpsc::unbounded;
-use leptos::{prelude::*, task::spawn_local_scoped_with_cancellation};
+use leptos::prelude::*;
 
 /// Seeded with what came with the page, then patched by events, and searched for again only when some were missed.
 pub(super) fn use_results(
@@ -29,9 +28,7 @@ pub(super) fn use_results(
                 shown.try_set(results);
             }
         };
-        let (ask, asked) = unbounded();
-        spawn_local_scoped_with_cancellation(refresh(
-            asked,
+        let refresh = Refresh::new(
             move || {
                 let term = term.try_get_value().unwrap_or_default();
                 async move { search(term, section, page).await.ok() }
@@ -41,7 +38,7 @@ pub(super) fn use_results(
                 results.try_update_value(|results| *results = found);
                 show();
             },
-        ));
+        );
         realtime.listen(vec![Topic::Streams], position, move |notice| {
             let (position, applied) = match notice {
                 Notice::Resync(position) => (position, Applied::Incomplete),
@@ -52,9 +49,7 @@ pub(super) fn use_results(
             };
             match applied {
                 Applied::Changed => show(),
-                Applied::Incomplete => {
-                    let _is_open = ask.unbounded_send(position);
-                }
+                Applied::Incomplete => refresh.ask(position),
                 Applied::Unchanged => {}
             }
         });

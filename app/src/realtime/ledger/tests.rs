@@ -74,6 +74,10 @@ fn a_channel_that_was_left_is_not_read_for_long() {
     assert!(!ledger.lingers(), "of other topics nobody counts the readers");
     ledger.open(&Request { topics: vec![Topic::Streams, channel], after: at(100) });
     assert!(!ledger.lingers(), "another tab reads it");
+    assert!(ledger.reads_a_channel_for_others());
+    ledger.add(vec![channel], at(100));
+    ledger.open(&Request { topics: vec![Topic::Streams, OTHER, channel], after: at(100) });
+    assert!(!ledger.reads_a_channel_for_others(), "this one reads it, too");
 }
 
 #[test]

@@ -24,8 +24,8 @@ use std::{
 
 /// How long a question about a value may take. It should save time.
 const VALUE_TIME: Duration = Duration::from_millis(200);
-/// How long adding up may take. Nobody waits for it.
-const SUM_TIME: Duration = Duration::from_secs(2);
+/// How long adding up may take. The sample that shows the sums waits for it, and does without them after this.
+const SUM_TIME: Duration = Duration::from_millis(300);
 /// How long a Redis that did not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 

@@ -5,7 +5,7 @@ mod latency;
 mod sample;
 
 pub use alert::{Alert, alerts};
-pub use latency::Latency;
+pub use latency::{Latencies, Latency};
 pub use sample::{EventConnections, KEPT, Sample, Served};
 
 use crate::{
@@ -61,6 +61,15 @@ struct Requests {
     api: Histogram,
 }
 
+impl Requests {
+    const fn of(&self, kind: RequestKind) -> &Histogram {
+        match kind {
+            RequestKind::Page => &self.pages,
+            RequestKind::Api => &self.api,
+        }
+    }
+}
+
 /// Everything that only grows, as it was when the last sample was taken.
 struct Before {
     at: Instant,
@@ -78,10 +87,12 @@ impl Performance {
 
     /// Counts a request that was answered. One addition in memory.
     pub fn count(&self, kind: RequestKind, took: Duration) {
-        match kind {
-            RequestKind::Page => self.0.requests.pages.add(took),
-            RequestKind::Api => self.0.requests.api.add(took),
-        }
+        self.0.requests.of(kind).add(took);
+    }
+
+    /// How long the requests took that this server answered since its start.
+    pub fn latencies(&self, kind: RequestKind) -> Latencies {
+        self.0.requests.of(kind).latencies()
     }
 
     /// For how long this server has been there.

@@ -492,6 +492,10 @@ async fn what_all_servers_counted_is_added_up_in_redis() {
         assert!(sum.questions() > 0, "{namespace:?}");
     }
     assert_eq!(told(&pair.here).await, sums, "nothing is added twice");
+    redis.signal("STOP");
+    let began = Instant::now();
+    assert_eq!(pair.here.cache.share_numbers().await, None);
+    assert!(began.elapsed() < Duration::from_secs(1), "a Redis that hangs is not waited for: {:?}", began.elapsed());
     redis.kill();
     assert_eq!(pair.here.cache.share_numbers().await, None);
 }

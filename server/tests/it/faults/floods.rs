@@ -127,7 +127,8 @@ async fn f31_a_server_out_of_files_waits_and_recovers() {
         // What is not accepted waits with the system.
         held.push(TcpStream::connect(server.address).await.unwrap());
     }
-    let is_starved = async || server.log().contains("a connection could not be accepted");
+    let n_told = |what| server.log().matches(what).count();
+    let is_starved = async || n_told("connections cannot be accepted") > 0;
     until("the server has no file left", Duration::from_secs(5), is_starved).await;
     let (before, began) = (server.cpu_time(), Instant::now());
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -137,5 +138,12 @@ async fn f31_a_server_out_of_files_waits_and_recovers() {
     // A connection that was left waiting may be one of those that are gone by now.
     let answers = async || Remote::guest().get(server.address, "/").await.is_some_and(|answer| answer.status == StatusCode::OK);
     let after = until("it answers again", Duration::from_secs(10), answers).await;
+    // It is over when somebody came a second later and was let in.
+    let is_over = async || {
+        let _answered = answers().await;
+        n_told("connections are accepted again") > 0
+    };
+    until("it is said that it is over", Duration::from_secs(10), is_over).await;
+    assert_eq!((n_told("connections cannot be accepted"), n_told("connections are accepted again")), (1, 1));
     saw(&format!("F31: out of files it took {:.1} % of a processor, and answered {after:?} after they were free", share * 100.0));
 }

@@ -15,8 +15,26 @@ const LENGTH: usize = 192;
 /// How many requests fell into each step.
 pub(super) type Counts = [u64; LENGTH];
 
-/// The same, being counted.
-pub(super) struct Histogram([AtomicU64; LENGTH]);
+/// The same, being counted, and the sum of all times.
+pub(super) struct Histogram {
+    counts: [AtomicU64; LENGTH],
+    sum_micros: AtomicU64,
+}
+
+/// The shortest and the longest bound of [`Latencies`], as powers of two of microseconds: half a millisecond, and more than
+/// an answer may take.
+const SHORTEST: u32 = 9;
+const LONGEST: u32 = 24;
+
+/// How long all requests since the start took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latencies {
+    /// A time, and how many requests took less. Each time is twice the one before.
+    pub below: [(Duration, u64); (LONGEST - SHORTEST + 1) as usize],
+    /// How many there were.
+    pub n: u64,
+    pub sum: Duration,
+}
 
 /// How long the half of the requests took at most, and 95 and 99 of 100; no more than an eighth too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,20 +46,33 @@ pub struct Latency {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self(array::from_fn(|_step| AtomicU64::new(0)))
+        Self { counts: array::from_fn(|_step| AtomicU64::new(0)), sum_micros: AtomicU64::new(0) }
     }
 }
 
 impl Histogram {
     pub(super) fn add(&self, took: Duration) {
-        let step = step_of(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)).min(LENGTH - 1);
-        if let Some(count) = self.0.get(step) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        if let Some(count) = self.counts.get(step_of(us).min(LENGTH - 1)) {
             count.fetch_add(1, Ordering::Relaxed);
+            self.sum_micros.fetch_add(us, Ordering::Relaxed);
         }
     }
 
     pub(super) fn counts(&self) -> Counts {
-        self.0.each_ref().map(|count| count.load(Ordering::Relaxed))
+        self.counts.each_ref().map(|count| count.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn latencies(&self) -> Latencies {
+        let (counts, sum) = (self.counts(), Duration::from_micros(self.sum_micros.load(Ordering::Relaxed)));
+        let mut bound = SHORTEST;
+        let below = array::from_fn(|_| {
+            // Where the steps become wider, one ends.
+            let us = 1 << bound;
+            bound += 1;
+            (Duration::from_micros(us), counts.iter().take(step_of(us)).sum())
+        });
+        Latencies { below, n: counts.iter().sum(), sum }
     }
 }
 
@@ -80,7 +111,7 @@ fn end_of(step: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Histogram, LENGTH, Latency, end_of, step_of};
+    use super::{Histogram, LENGTH, Latencies, Latency, end_of, step_of};
     use std::time::Duration;
 
     #[test]
@@ -92,6 +123,23 @@ mod tests {
             assert!(end >= us && end - us <= us / 8, "{us} ends at {end}");
             assert!(step == 0 || end_of(step - 1) < us, "{us}");
         }
+    }
+
+    #[test]
+    fn bounds_are_exact() {
+        let histogram = Histogram::default();
+        let times = [0, 511, 512, 1023, 1024, 1_000_000, 16_777_215, 16_777_216, 3_600_000_000];
+        for us in times {
+            histogram.add(Duration::from_micros(us));
+        }
+        let Latencies { below, n, sum } = histogram.latencies();
+        assert_eq!((n, sum), (9, times.into_iter().map(Duration::from_micros).sum()));
+        for (bound, count) in below {
+            let expected = times.iter().filter(|us| Duration::from_micros(**us) < bound).count();
+            assert_eq!(usize::try_from(count).unwrap(), expected, "{bound:?}");
+        }
+        assert_eq!(below.map(|(bound, _)| bound.as_micros())[..2], [512, 1024]);
+        assert_eq!(below[15].0, Duration::from_micros(16_777_216));
     }
 
     #[test]
