@@ -3,6 +3,7 @@
 mod clocks;
 mod floods;
 mod outages;
+mod proxies;
 mod restarts;
 
 use crate::harness::{Browser, Site};
