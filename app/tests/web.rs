@@ -42,6 +42,12 @@ export function openTab(name, words) {
   new BroadcastChannel(name).postMessage(words);
 }
 export const crashTab = () => window.tab.remove();
+const clock = Date.now;
+export function sleep(millis) {
+  Date.now = () => clock() + millis;
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+export const wake = () => { Date.now = clock; };
 export const wait = (millis) => new Promise((done) => setTimeout(done, millis));
 ")]
 extern "C" {
@@ -61,6 +67,10 @@ extern "C" {
     fn open_tab(name: &str, words: &str);
     #[wasm_bindgen(js_name = crashTab)]
     fn crash_tab();
+    /// The page is looked at, so many milliseconds later than it seems.
+    fn sleep(millis: u32);
+    /// The clock goes right again.
+    fn wake();
     async fn wait(millis: u32) -> JsValue;
 }
 
@@ -179,6 +189,25 @@ async fn a_lost_connection_goes_on_where_it_was() {
     greet(4);
     wait(50).await;
     assert_eq!(text(&root), "Ownership|Ownership|Live");
+}
+
+/// F45: when the machine slept the connection is dead, and nothing says so.
+#[wasm_bindgen_test]
+async fn a_page_that_wakes_up_connects_anew_at_once() {
+    let (root, _page) = page().await;
+    greet(3);
+    publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
+    until(|| text(&root) == "Ownership|Ownership|Live").await;
+    sleep(10_000);
+    wait(200).await;
+    assert_eq!((addresses().len(), n_open()), (1, 1), "that is no longer than between two heartbeats");
+    sleep(30_000);
+    until(|| addresses().len() == 2 && n_open() == 1).await;
+    wake();
+    assert!(addresses()[1].ends_with("&after=0000000000000001:9"), "{:?}", addresses());
+    greet(4);
+    publish(12, 5, Event::StreamUpdated { stream: card("Lifetimes"), previous_category: Category::Study });
+    until(|| text(&root) == "Lifetimes|Lifetimes|Live").await;
 }
 
 #[wasm_bindgen_test]

@@ -1,23 +1,12 @@
 import type { Page } from "@playwright/test";
 import { chat } from "../fixtures/chat";
+import { countConnections } from "../fixtures/events";
 import { expect, test } from "../fixtures/test";
 import { revealStreamKey, startPublisher } from "../fixtures/media";
 import { card, newMember, open, openCurrent, signUp } from "../fixtures/site";
 
 /** Over HTTP/1.1 a browser opens six connections to a host, so that many with a connection each would be too many. */
 const TABS = 8;
-
-/** How many event connections a tab has open: those that were asked for and did not end. */
-function countConnections(tab: Page): () => number {
-  const open = new Set<unknown>();
-  const isOurs = (url: string) => url.includes("/api/stream-updates");
-  tab.on("request", (request) => isOurs(request.url()) && open.add(request));
-  for (const end of ["requestfinished", "requestfailed"] as const) {
-    tab.on(end as "requestfinished", (request) => void open.delete(request));
-  }
-  tab.on("close", () => open.clear());
-  return () => open.size;
-}
 
 test("eight tabs are kept current over one connection, which outlives the tab that has it", async ({ page, context, visitor, site }) => {
   test.setTimeout(180_000);

@@ -87,6 +87,7 @@ fn page_listeners(inbox: &UnboundedSender<Input>) -> Vec<Listener> {
     if let Some(document) = window.document() {
         listeners.push(on(&document, "visibilitychange", || Input::Awake));
         listeners.push(on(&document, "freeze", || Input::Left));
+        listeners.push(on(&document, "resume", || Input::Awake));
     }
     listeners
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 use domain::{
     SessionId,
-    event::{Event, Heartbeat, SILENCE_SECONDS, Update},
+    event::{Event, HEARTBEAT_SECONDS, Heartbeat, SILENCE_SECONDS, Update},
 };
 use futures::{
     StreamExt,
@@ -40,6 +40,8 @@ const RELOAD_MILLIS: u32 = 1000;
 const GATHER_MILLIS: u32 = 50;
 /// How often, between two ticks, a tab asks again for what the leader does not connect for, before it connects for itself.
 const PATIENCE: u32 = 2;
+/// After how long without a word a page that wakes up has slept: heartbeats come more often, and what came in time is read first.
+const SLEEP_SECONDS: u64 = HEARTBEAT_SECONDS + 5;
 /// How long the leader has for an answer. One that can answer does so at once, and another is asleep.
 const ANSWER_MILLIS: f64 = 2000.0;
 
@@ -58,7 +60,7 @@ pub(super) enum Input {
     /// The wait that began when there had been this many connections is over.
     Due(u32),
     Tick,
-    /// The page is looked at again, or the network is back.
+    /// The page is looked at again or no longer put to sleep, or the network is back.
     Awake,
     Offline,
     /// The page is left, perhaps to be shown again later.
@@ -168,9 +170,9 @@ impl Line {
         self.n_asked = 0;
         if self.follows() && self.asked.is_some_and(|asked| now() - asked > ANSWER_MILLIS) {
             self.go_alone();
-        } else if self.is_silent() && self.follows() {
+        } else if self.is_silent(SILENCE_SECONDS) && self.follows() {
             self.ask();
-        } else if self.is_silent() {
+        } else if self.is_silent(SILENCE_SECONDS) {
             self.fail();
         } else if self.desk.ledger.borrow().lingers() {
             self.open();
@@ -207,13 +209,13 @@ impl Line {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
-    fn is_silent(&self) -> bool {
-        (self.is_open() || self.follows()) && now() - self.heard > (SILENCE_SECONDS * 1000) as f64
+    fn is_silent(&self, seconds: u64) -> bool {
+        (self.is_open() || self.follows()) && now() - self.heard > (seconds * 1000) as f64
     }
 
-    /// After the network was away nothing that was open before can be trusted.
+    /// After the network was away, or the machine asleep, nothing that was open before can be trusted.
     fn may_be_dead(&self) -> bool {
-        !self.is_open() || self.is_silent() || self.status.try_get_untracked() == Some(Status::Offline)
+        !self.is_open() || self.is_silent(SLEEP_SECONDS) || self.status.try_get_untracked() == Some(Status::Offline)
     }
 
     /// Sets the status only when it changes, so that nothing is announced twice.

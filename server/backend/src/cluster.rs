@@ -29,7 +29,7 @@ pub struct Programs {
 
 impl Programs {
     /// The folder that holds `initdb`, `pg_ctl` and `postgres`.
-    fn find(&self) -> Result<PathBuf> {
+    pub(crate) fn find(&self) -> Result<PathBuf> {
         let is_complete = |folder: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file());
         let on_path = self.path.iter().flat_map(split_paths);
         let packaged = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"].into_iter().flat_map(newest_first);

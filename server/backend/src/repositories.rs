@@ -27,7 +27,7 @@ pub(crate) mod social_links;
 pub(crate) mod stream_keys;
 pub(crate) mod users;
 
-pub(crate) use moment::Moment;
+pub(crate) use moment::{Moment, clock};
 
 use domain::{Category, UserId};
 use moment::{ago, now};

@@ -3,6 +3,7 @@
 //! The cluster lives in a temporary folder and is stopped when the process ends, however it ends: a small shell waits
 //! for the end of a pipe that only this process holds open.
 
+pub mod clock;
 pub mod population;
 pub mod postgres;
 pub mod redis;

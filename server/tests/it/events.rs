@@ -8,6 +8,8 @@ use domain::{
 };
 use serde_json::{Value, json};
 use server::config::{Config, EventConnections};
+use std::time::{Duration, Instant};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 fn ended(n: u128) -> Event {
@@ -113,6 +115,44 @@ async fn who_is_no_administrator_any_more_hears_no_more_than_others() {
         assert!(events.next().await.unwrap().data.contains("session_ended"));
         assert_eq!(events.next().await, None);
     }
+}
+
+/// Whoever hears something all the time is looked at as often as others.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "waits for as long as a heartbeat takes; `make faults` runs it"]
+async fn who_is_no_administrator_any_more_is_let_go_of_a_busy_stream() {
+    let [router, socket] = Site::both_ways(|config| config).await;
+    tokio::join!(is_let_go_while_busy(&router), is_let_go_while_busy(&socket));
+}
+
+async fn is_let_go_while_busy(site: &Site) {
+    const BEAT: Duration = Duration::from_millis(50);
+    let mut browser = site.member("ana").await;
+    site.backend.sql("UPDATE users SET role = 'admin'").await;
+    // Who they were was known for some seconds.
+    site.backend.accounts.viewer_now(&browser.cookies["__Host-sid"]).await.unwrap();
+    let mut events = browser.get("/api/stream-updates?topics=*").await.events();
+    assert_eq!(events.next().await.unwrap().name, "resync");
+    let busy = site.backend.events.clone();
+    let _publishing = AbortOnDropHandle::new(tokio::spawn(async move {
+        for n in 0.. {
+            busy.publish(&[Topic::Streams], &ended(n));
+            tokio::time::sleep(BEAT).await;
+        }
+    }));
+    // Nobody tells the server.
+    site.backend.sql("UPDATE users SET role = 'member'").await;
+    let began = Instant::now();
+    let (mut n_heard, mut last) = (0, String::new());
+    while let Some(event) = events.next().await {
+        n_heard += 1;
+        last = event.name;
+        assert!(began.elapsed() < PATIENCE, "{n_heard} events, and still there");
+    }
+    assert_eq!(last, "reconnect", "it is asked to come back, as who it is now");
+    assert!(n_heard > 50, "it was not busy: {n_heard}");
+    let answer = browser.get("/api/stream-updates?topics=*").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! What people are told while the database is away; and, below, servers that break themselves.
 
+mod clocks;
 mod floods;
+mod outages;
+mod proxies;
 mod restarts;
 
 use crate::harness::{Browser, Site};

@@ -237,7 +237,7 @@ impl Answer {
     /// The answer as an event stream.
     pub fn events(self) -> EventReader {
         assert_eq!(self.status, StatusCode::OK);
-        EventReader { body: StreamExt::boxed(self.body.into_data_stream()), text: String::new() }
+        EventReader { body: StreamExt::boxed(self.body.into_data_stream()), text: String::new(), patience: PATIENCE }
     }
 }
 
@@ -252,12 +252,18 @@ pub struct ServerSentEvent {
 pub struct EventReader {
     body: futures::stream::BoxStream<'static, Result<Bytes, axum::Error>>,
     text: String,
+    patience: Duration,
 }
 
 impl EventReader {
     /// A connection that is closed.
     pub fn ended() -> Self {
-        Self { body: StreamExt::boxed(futures::stream::empty()), text: String::new() }
+        Self { body: StreamExt::boxed(futures::stream::empty()), text: String::new(), patience: PATIENCE }
+    }
+
+    /// The same, which fails after so long without a word.
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The next event. None at the end of the stream, whether it was ended or broke.
@@ -277,7 +283,7 @@ impl EventReader {
                 self.text.drain(..n_read);
                 return Some(parsed);
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("an event in time")?.ok()?;
+            let chunk = tokio::time::timeout(self.patience, self.body.next()).await.expect("an event in time")?.ok()?;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

@@ -8,8 +8,9 @@ use axum::{
 use backend::{
     Backend,
     accounts::SessionToken,
+    database::Settings,
     events::Events,
-    testing::{backend_on, database_settings, redis::Redis},
+    testing::{backend_on, clock::Clock, database_settings, redis::Redis},
 };
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -46,8 +47,12 @@ pub struct Shared {
 
 impl Shared {
     pub async fn new(redis: Option<Redis>) -> Self {
+        Self::on(database_settings().await, redis)
+    }
+
+    /// On a database of the test's own, which has all tables.
+    pub fn on(settings: Settings, redis: Option<Redis>) -> Self {
         allow_files();
-        let settings = database_settings().await;
         let backend = backend_on(&settings, Events::local().unwrap());
         Self { backend, database: settings.url, folder: tempfile::tempdir().unwrap(), redis }
     }
@@ -59,17 +64,22 @@ impl Shared {
 
     /// The same at an address, as after a restart.
     pub async fn server_at(&self, address: SocketAddr) -> Server {
-        self.start(Command::new(PROGRAM), address).await
+        self.start(Command::new(PROGRAM), address, &[]).await
+    }
+
+    /// A server that goes by a clock of the test's own.
+    pub async fn server_by(&self, clock: &Clock, address: SocketAddr) -> Server {
+        self.start(Command::new(PROGRAM), address, &clock.environment()).await
     }
 
     /// A server that may have only so many files and connections open.
     pub async fn starved_server(&self, n_files: u32) -> Server {
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", "ulimit -n \"$1\" && exec \"$0\"", PROGRAM, &n_files.to_string()]);
-        self.start(shell, free_address()).await
+        self.start(shell, free_address(), &[]).await
     }
 
-    async fn start(&self, mut command: Command, address: SocketAddr) -> Server {
+    async fn start(&self, mut command: Command, address: SocketAddr, further: &[(&str, String)]) -> Server {
         let log = self.folder.path().join(format!("{}.log", address.port()));
         let file = fs::File::create(&log).unwrap();
         // Nothing of the developer's own settings, least of all the database.
@@ -86,10 +96,12 @@ impl Shared {
             // Everybody comes from the same address; the limits themselves have tests of their own.
             ("RATE_LIMIT_FACTOR", "1000".to_owned()),
             ("EVENT_CONNECTIONS_PER_ADDRESS", "20000".to_owned()),
-            ("RUST_LOG", "warn".to_owned()),
+            ("RUST_LOG", "warn,audit=info".to_owned()),
+            ("NO_COLOR", "1".to_owned()),
         ] {
             command.env(name, value);
         }
+        command.envs(further.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file).kill_on_drop(true);
         let mut server = Server { address, process: command.spawn().unwrap(), log };
         until("a server is ready", START, async || {

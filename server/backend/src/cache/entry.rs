@@ -131,8 +131,9 @@ mod tests {
     use crate::events::Hub;
     use domain::{
         Category, Error, UserId,
-        event::{Event, Topic},
+        event::{Event, Position, Topic},
     };
+    use proptest::prelude::*;
     use std::time::{Duration, Instant};
     use uuid::Uuid;
 
@@ -248,6 +249,111 @@ mod tests {
         bench.keep(kept);
         bench.fail(Error::not_found("channel"));
         assert_eq!(bench.ask(0), ("wait", None));
+    }
+
+    /// What can happen to a key.
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        /// The database changes; nobody is told yet.
+        Commit,
+        /// Everybody is told of the changes until now.
+        Tell,
+        Begin,
+        Read,
+        Land,
+        Fail,
+        Panic,
+        Forget,
+        Pass(u8),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            Just(Step::Commit),
+            Just(Step::Tell),
+            Just(Step::Begin),
+            Just(Step::Begin),
+            Just(Step::Read),
+            Just(Step::Read),
+            Just(Step::Land),
+            Just(Step::Land),
+            Just(Step::Fail),
+            Just(Step::Panic),
+            Just(Step::Forget),
+            (0_u8..20).prop_map(Step::Pass),
+        ];
+        proptest::collection::vec(step, 0..80)
+    }
+
+    proptest! {
+        /// Against a database of one number: what is given away is never older than what everybody was told, but while the
+        /// database is away; never older than allowed; and what is known to be right is given away at once.
+        #[test]
+        fn whatever_happens_nothing_old_is_fresh(steps in steps()) {
+            let (mut bench, mut now) = (Bench::new(), 0_u64);
+            let (mut stored, mut told, mut changed_at) = (0_u32, 0_u32, bench.hub.position());
+            // A read under way, and what it found.
+            let mut reading = None;
+            // The value that is kept, and the last that was told when the database was away.
+            let (mut known, mut away) = (None::<(u32, Position, u64)>, None);
+            for step in steps {
+                match step {
+                    Step::Commit => stored += 1,
+                    Step::Tell => {
+                        told = stored;
+                        bench.change();
+                        changed_at = bench.hub.position();
+                    }
+                    Step::Forget => {
+                        told = stored;
+                        bench.hub.lose_continuity();
+                        changed_at = bench.hub.position();
+                    }
+                    Step::Pass(seconds) => now += u64::from(seconds),
+                    Step::Begin if bench.entry.flight().is_none() => {
+                        let (sender, flight) = tokio::sync::watch::channel(None);
+                        bench.entry.begin(flight);
+                        reading = Some((sender, bench.hub.position(), now, None));
+                    }
+                    Step::Read => {
+                        if let Some((_, _, _, found)) = &mut reading {
+                            found.get_or_insert(stored);
+                        }
+                    }
+                    Step::Land => {
+                        if let Some((sender, read_at, since, Some(found))) = reading.take() {
+                            let kept = Kept { read_at, since: bench.start + Duration::from_secs(since), ..bench.kept(found) };
+                            bench.keep(kept);
+                            drop(sender);
+                            known = Some((found, read_at, since));
+                            away = None;
+                        }
+                    }
+                    Step::Fail => {
+                        if reading.take().is_some() {
+                            bench.fail(Error::Unavailable);
+                            away = Some(changed_at);
+                        }
+                    }
+                    Step::Panic => reading = None,
+                    Step::Begin => {}
+                }
+                prop_assert_eq!(bench.entry.flight().is_some(), reading.is_some(), "one reads at a time");
+                let is_right = known.is_some_and(|(_, read_at, _)| read_at.epoch == changed_at.epoch && read_at.sequence >= changed_at.sequence);
+                let age = known.map_or(0, |(_, _, since)| now - since);
+                match bench.ask(now) {
+                    ("fresh", Some(value)) => prop_assert!(value >= told && age < 2),
+                    ("stale", Some(value)) => {
+                        prop_assert!(age < 600);
+                        prop_assert!((value >= told && age < 30) || away == Some(changed_at), "{} of {}, {} s old", value, told, age);
+                    }
+                    (_, kept) => {
+                        prop_assert!(!is_right || age >= 30, "what is right is not waited for");
+                        prop_assert_eq!(kept.is_some(), known.is_some() && age < 600);
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -20,7 +20,6 @@ pub(crate) async fn insert(
     detail: &str,
 ) -> QueryResult<()> {
     let row = (
-        moderation_log::id.eq(Uuid::now_v7()),
         moderation_log::channel_id.eq(channel.0),
         moderation_log::actor_id.eq(actor.0),
         moderation_log::action.eq(action.slug()),

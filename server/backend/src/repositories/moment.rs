@@ -7,6 +7,7 @@ use diesel::{
     serialize::{self, Output, ToSql},
     sql_types::Timestamptz,
 };
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::Timestamp;
 
 /// Microseconds from 1970 to 2000, where PostgreSQL begins to count.
@@ -29,6 +30,12 @@ impl ToSql<Timestamptz, Pg> for Moment {
         let micros = self.0.0.saturating_mul(1000).saturating_sub(EPOCH_OFFSET);
         ToSql::<Timestamptz, Pg>::to_sql(&PgTimestamp(micros), &mut out.reborrow())
     }
+}
+
+/// What the database's clock tells; throughout a transaction it stands still.
+pub(crate) async fn clock(connection: &mut AsyncPgConnection) -> diesel::QueryResult<Timestamp> {
+    let told: Moment = diesel::select(now()).get_result(connection).await?;
+    Ok(told.0)
 }
 
 /// The database's now.

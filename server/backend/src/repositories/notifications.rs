@@ -28,15 +28,14 @@ pub(crate) async fn insert(
     members: &[UserId],
     new: &NewNotification,
 ) -> QueryResult<Vec<UserId>> {
-    let (ids, members): (Vec<Uuid>, Vec<Uuid>) = members.iter().map(|member| (Uuid::now_v7(), member.0)).unzip();
-    let statement = "INSERT INTO notifications (id, member_id, kind, actor_id, channel_id, words) \
-         SELECT new.id, new.member_id, $3, $4, $5, $6 FROM unnest($1, $2) AS new (id, member_id) \
-         WHERE new.member_id IS DISTINCT FROM $4 \
-           AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = new.member_id AND muted.kind = $3) \
-           AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) IN ((new.member_id, $4), ($4, new.member_id))) \
+    let members: Vec<Uuid> = members.iter().map(|member| member.0).collect();
+    let statement = "INSERT INTO notifications (member_id, kind, actor_id, channel_id, words) \
+         SELECT new.member_id, $2, $3, $4, $5 FROM unnest($1) AS new (member_id) \
+         WHERE new.member_id IS DISTINCT FROM $3 \
+           AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = new.member_id AND muted.kind = $2) \
+           AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) IN ((new.member_id, $3), ($3, new.member_id))) \
          RETURNING member_id";
     let told: Vec<Told> = diesel::sql_query(statement)
-        .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<SqlUuid>, _>(members)
         .bind::<Text, _>(new.kind.slug())
         .bind::<Nullable<SqlUuid>, _>(new.actor.map(|actor| actor.0))
@@ -53,11 +52,8 @@ pub(crate) async fn insert_for_followers(
     channel: UserId,
     words: &str,
 ) -> QueryResult<Vec<UserId>> {
-    // A version 7 id is the time, then chance: the end of a version 4 id is as good.
-    let statement = "INSERT INTO notifications (id, member_id, kind, actor_id, words) \
-         SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' \
-                 || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid, \
-                follower_id, 'live', channel_id, $2 \
+    let statement = "INSERT INTO notifications (member_id, kind, actor_id, words) \
+         SELECT follower_id, 'live', channel_id, $2 \
          FROM follows WHERE channel_id = $1 \
            AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = follower_id AND muted.kind = 'live') \
            AND NOT EXISTS (SELECT FROM notifications AS earlier WHERE earlier.actor_id = $1 AND earlier.kind = 'live' \

@@ -35,11 +35,12 @@ pub(crate) async fn delete(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> 
 
 /// Takes charge of letters that were left behind, in their order. Should this server crash too, another takes over.
 pub(crate) async fn claim(connection: &mut AsyncPgConnection, limit: i64) -> QueryResult<Vec<Row>> {
-    let statement = "UPDATE outbox SET written_at = clock_timestamp() WHERE id IN \
-            (SELECT id FROM outbox WHERE written_at < now() - interval '3 seconds' \
-             ORDER BY written_at LIMIT $1 FOR UPDATE SKIP LOCKED) \
-         RETURNING id, topics, event";
-    let mut rows: Vec<Row> = diesel::sql_query(statement).bind::<BigInt, _>(limit).load(connection).await?;
-    rows.sort_unstable_by_key(|row| row.id);
-    Ok(rows)
+    // The ids are from the clocks of the servers, which differ.
+    let statement = "WITH left_behind AS \
+            (SELECT id, written_at FROM outbox WHERE written_at < now() - interval '3 seconds' \
+             ORDER BY written_at LIMIT $1 FOR UPDATE SKIP LOCKED), \
+         claimed AS (UPDATE outbox SET written_at = clock_timestamp() FROM left_behind WHERE outbox.id = left_behind.id \
+                     RETURNING outbox.id, topics, event, left_behind.written_at) \
+         SELECT id, topics, event FROM claimed ORDER BY written_at, id";
+    diesel::sql_query(statement).bind::<BigInt, _>(limit).load(connection).await
 }

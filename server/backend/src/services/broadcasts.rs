@@ -1,5 +1,7 @@
 //! Broadcasts: they begin when media arrives, outlast a short absence of their publisher, and end.
 
+mod watch;
+
 use crate::{
     Error, Node, Result,
     database::Database,
@@ -7,6 +9,7 @@ use crate::{
     media::{Answer, Audience, MediaEvent, MediaLoad, MediaServer, Refusal},
     notifications::Notifications,
     repositories::{
+        clock,
         live_streams::{self, Arrival},
         nodes,
     },
@@ -22,11 +25,12 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use watch::Watch;
 
 /// Viewer counts are stored and told at most this often.
 const COUNT_INTERVAL: Duration = Duration::from_millis(250);
@@ -53,6 +57,7 @@ pub struct Broadcasts {
     node: Arc<Node>,
     /// The session that publishes each channel here; as many as the media server takes publishers.
     publishers: Arc<Mutex<HashMap<UserId, String>>>,
+    watch: Arc<Mutex<Watch>>,
 }
 
 impl Broadcasts {
@@ -63,7 +68,7 @@ impl Broadcasts {
         notifications: Notifications,
         node: Node,
     ) -> Self {
-        Self { database, events, media, notifications, node: Arc::new(node), publishers: Arc::default() }
+        Self { database, events, media, notifications, node: Arc::new(node), publishers: Arc::default(), watch: Arc::default() }
     }
 
     /// The id of this server, which a session's address names.
@@ -256,7 +261,9 @@ impl Broadcasts {
         let mut connection = self.database.connection().await?;
         let (ended, letters) = connection
             .transaction(async |connection| {
-                let ended = live_streams::end_overdue(connection).await?;
+                let clock = clock(connection).await?;
+                let can_tell = self.watch.lock().unwrap_or_else(PoisonError::into_inner).look(Instant::now(), clock);
+                let ended = if can_tell { live_streams::end_overdue(connection).await? } else { Vec::new() };
                 let letters = outbox::write_all(connection, ended.iter().map(|(channel, category)| end(*channel, *category)));
                 let letters = letters.await?;
                 Ok::<_, Error>((ended, letters))

@@ -1,20 +1,46 @@
 //! A PostgreSQL of a test's own, which can be taken away and brought back.
 
-use super::{new_folder, programs};
-use crate::{cluster::Cluster, database::Settings};
+use super::{clock::Clock, new_folder, programs};
+use crate::{
+    cluster::{Cluster, Programs},
+    database::Settings,
+};
 use secrecy::SecretString;
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{fmt::Write, fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command, time::Duration};
 
 /// Ended and removed with its test.
 pub struct Postgres {
     folder: PathBuf,
+    programs: Programs,
     password: SecretString,
     cluster: Option<Cluster>,
 }
 
 impl Postgres {
     pub fn running() -> Self {
-        let mut postgres = Self { folder: new_folder(), password: "only for tests".replace(' ', "-").into(), cluster: None };
+        Self::running_with(new_folder(), programs())
+    }
+
+    /// One that goes by a clock of the test's own.
+    pub fn running_by(clock: &Clock) -> Self {
+        let mut exports = String::new();
+        for (name, value) in clock.environment() {
+            writeln!(exports, "export {name}='{value}'").expect("a text grows");
+        }
+        // Its programs, with that before each.
+        let (folder, originals) = (new_folder(), programs().find().expect("PostgreSQL for the tests"));
+        let programs = folder.join("bin");
+        fs::create_dir(&programs).expect("a temporary folder");
+        for name in ["initdb", "pg_ctl", "postgres"] {
+            let (script, original) = (programs.join(name), originals.join(name));
+            fs::write(&script, format!("#!/bin/sh\n{exports}exec '{}' \"$@\"\n", original.display())).expect("a script");
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a script");
+        }
+        Self::running_with(folder, Programs { folder: Some(programs), ..Programs::default() })
+    }
+
+    fn running_with(folder: PathBuf, programs: Programs) -> Self {
+        let mut postgres = Self { folder, programs, password: "only for tests".replace(' ', "-").into(), cluster: None };
         postgres.start();
         postgres
     }
@@ -22,7 +48,7 @@ impl Postgres {
     /// Starts it again. What a crash left of it holds its memory for a moment, so it is tried for a while.
     pub fn start(&mut self) {
         for _ in 0..100 {
-            match Cluster::start(&self.folder, &programs(), &self.password, true) {
+            match Cluster::start(&self.folder, &self.programs, &self.password, true) {
                 Ok(cluster) => {
                     self.cluster = Some(cluster);
                     return;

@@ -4,7 +4,10 @@ use crate::{
     listener::{Listener, PATIENCE, event},
     servers::{Servers, meet},
 };
-use backend::{events::Events, testing::redis::Redis};
+use backend::{
+    events::Events,
+    testing::{is_full_size, redis::Redis},
+};
 use domain::event::Topic;
 use std::time::Duration;
 
@@ -230,4 +233,81 @@ async fn f11_a_burst_that_no_queue_holds_makes_readers_start_anew() {
     tokio::time::timeout(PATIENCE * 3, came).await.expect("what is said after the burst");
     let is_whole = there.n_resyncs == 0 && there.heard.iter().copied().zip(1..).all(|(heard, n)| heard == n);
     assert!(there.n_resyncs > 0 || is_whole);
+}
+
+/// Listens for a moment.
+async fn listen(listener: &mut Listener) {
+    let listening = async {
+        loop {
+            listener.step().await;
+        }
+    };
+    drop(tokio::time::timeout(Duration::from_millis(50), listening).await);
+}
+
+/// F07 to F10, one after the other and into each other, while both servers publish: one of them even numbers, the other odd.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_to_redis_nothing_is_missing_or_doubled_unnoticed() {
+    let n_steps = if is_full_size() { 120 } else { 12 };
+    let (mut redis, servers) = (Redis::running(), Servers::new().await);
+    let pair = servers.pair(Some(&redis)).await;
+    let mut listeners = [Listener::new(&pair.0), Listener::new(&pair.1)];
+    let mut last = [0_u128, 1];
+    let mut say = |n_each: usize| {
+        for _ in 0..n_each {
+            for (events, last) in [&pair.0, &pair.1].into_iter().zip(&mut last) {
+                *last += 2;
+                publish(events, [*last]);
+            }
+        }
+        last
+    };
+    let moment = || tokio::time::sleep(Duration::from_millis(100));
+    for step in 0..n_steps {
+        say(5);
+        match step * 7 % 12 {
+            0 | 5 => redis.command(&["CLIENT", "KILL", "TYPE", "pubsub"]),
+            2 => redis.command(&["FLUSHALL"]),
+            4 | 9 => {
+                redis.signal("STOP");
+                say(5);
+                moment().await;
+                redis.signal("CONT");
+            }
+            7 => {
+                redis.kill();
+                say(5);
+                moment().await;
+                redis.start();
+            }
+            11 => {
+                redis.kill();
+                redis.start();
+            }
+            _ => moment().await,
+        }
+        say(5);
+        for listener in &mut listeners {
+            listen(listener).await;
+        }
+    }
+    let came = async {
+        loop {
+            let last = say(1);
+            moment().await;
+            for listener in &mut listeners {
+                listen(listener).await;
+            }
+            if listeners.iter().all(|listener| last.iter().all(|last| listener.heard.contains(last))) {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE * 3, came).await.expect("both hear both again");
+    for listener in &listeners {
+        for parity in [0, 1] {
+            let heard: Vec<u128> = listener.heard.iter().copied().filter(|n| n % 2 == parity).collect();
+            assert!(heard.windows(2).all(|two| two[1] == two[0] + 2), "{} times anew, then {heard:?}", listener.n_resyncs);
+        }
+    }
 }

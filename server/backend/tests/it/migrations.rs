@@ -44,6 +44,27 @@ async fn go_up_and_down_and_up_again() {
     database::migrate(&settings).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_the_database_are_in_the_order_in_which_they_are_made() {
+    let database = test_database().await;
+    let mut connection = database.connection().await.unwrap();
+    let made = "SELECT new_id()::text AS name FROM generate_series(1, 1000)";
+    let mut made: Vec<Column> = diesel::sql_query(made).load(&mut connection).await.unwrap();
+    let now = "SELECT lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') AS name";
+    made.extend(diesel::sql_query(now).load::<Column>(&mut connection).await.unwrap());
+    let made: Vec<String> = made.into_iter().map(|id| id.name.replace('-', "")).collect();
+    let (now, made) = made.split_last().unwrap();
+    for id in made {
+        let kind = (&id[12..13], id[16..17].parse::<u8>().map_or(true, |variant| variant >= 8));
+        assert_eq!(kind, ("7", true), "{id} is a UUID of version 7");
+    }
+    let millis = |id: &str| u64::from_str_radix(&id[..12], 16).unwrap();
+    assert!((millis(now).saturating_sub(10_000)..=millis(now)).contains(&millis(&made[0])), "{} and {now}", made[0]);
+    // The first 60 bits are the time, in quarters of a microsecond.
+    assert!(made.iter().map(|id| &id[..15]).is_sorted());
+    assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), made.len());
+}
+
 /// Takes back the last migrations, so many of them.
 async fn revert(settings: &Settings, n: usize) {
     let connection = AsyncPgConnection::establish(settings.url.expose_secret()).await.unwrap();

@@ -7,7 +7,7 @@ use crate::{
 use backend::{
     Backend,
     chat::Visitor,
-    testing::{client, redis::Redis},
+    testing::{client, is_full_size, redis::Redis},
 };
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
@@ -109,6 +109,60 @@ async fn what_was_told_before_the_crash_is_not_told_again() {
         assert_eq!(listener.heard.iter().filter(|n| **n == 1).count(), 1);
         assert_eq!(listener.n_resyncs, 0);
     }
+}
+
+/// F19 and F20, again and again: servers commit and crash at every step from there on, and others find what they left.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_crashes_at_which_step_everything_is_told_once() {
+    let n_letters_in_all = if is_full_size() { 400 } else { 40 };
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let (ours, theirs) = servers.pair(Some(&redis)).await;
+    let there = servers.backend(theirs.clone());
+    let mut listener = Listener::new(&theirs);
+    let mut here = servers.backend(ours);
+    let mut n_crashes = 0;
+    for n in 1..=n_letters_in_all {
+        // Committed, by somebody who may be gone by now.
+        leave_behind(&here, n).await;
+        let step = n * 7 % 11;
+        if step > 0 {
+            here.outbox.relay().await.unwrap();
+        }
+        if step > 4 {
+            // Some of it is out by then.
+            tokio::time::sleep(Duration::from_millis(u64::try_from(n * 13 % 40).unwrap())).await;
+        }
+        if step > 7 {
+            here.outbox.clear().await.unwrap();
+        }
+        if n * 5 % 3 == 0 {
+            n_crashes += 1;
+            here = servers.backend(servers.events(Some(&redis)).await);
+        }
+        if n % 4 == 0 {
+            // Time passes; whatever is left is found by whoever looks first.
+            there.sql("UPDATE outbox SET written_at = now() - interval '10 seconds'").await;
+            let (a, b) = tokio::join!(here.outbox.relay(), there.outbox.relay());
+            a.unwrap();
+            b.unwrap();
+        }
+    }
+    drop(here);
+    there.sql("UPDATE outbox SET written_at = now() - interval '10 seconds'").await;
+    let emptied = async {
+        while n_letters(&there).await > 0 {
+            there.outbox.relay().await.unwrap();
+            there.outbox.clear().await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, emptied).await.expect("the outbox empties");
+    for n in 1..=n_letters_in_all {
+        listener.hear(n).await;
+    }
+    listener.heard.sort_unstable();
+    listener.assert_heard(1..=n_letters_in_all);
+    assert!(listener.n_resyncs == 0 && n_crashes > 10, "{} times anew, {n_crashes} crashes", listener.n_resyncs);
 }
 
 #[tokio::test(flavor = "multi_thread")]

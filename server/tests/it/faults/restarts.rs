@@ -30,7 +30,7 @@ const STOP: Duration = Duration::from_secs(10);
 const NO_LONGER_LIVE: Duration = Duration::from_secs(25);
 
 /// Sends media to a channel. Answers when the server has taken the offer.
-async fn publish(at: SocketAddr, owner: &Remote) -> JoinHandle<()> {
+pub(super) async fn publish(at: SocketAddr, owner: &Remote) -> JoinHandle<()> {
     let offer = Offer::new(Goal::Publish, &[VideoCodec::Vp8], true).unwrap();
     let answer = owner.post(at, "/whip", "application/sdp", offer.sdp().to_owned()).await.unwrap();
     assert_eq!(answer.status, StatusCode::CREATED);
@@ -59,7 +59,7 @@ async fn send(mut client: Client) {
     }
 }
 
-async fn n_live(shared: &Shared, channel: UserId) -> usize {
+pub(super) async fn n_live(shared: &Shared, channel: UserId) -> usize {
     let live = format!("SELECT channel_id::text AS found FROM live_streams WHERE channel_id = '{channel}'");
     let running = format!("SELECT id::text AS found FROM broadcasts WHERE channel_id = '{channel}' AND ended_at IS NULL");
     let (live, running) = (shared.backend.texts(&live).await.len(), shared.backend.texts(&running).await.len());

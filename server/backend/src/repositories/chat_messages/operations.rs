@@ -29,16 +29,21 @@ pub(crate) struct New<'a> {
     pub(crate) hold: u16,
 }
 
+#[derive(QueryableByName)]
+struct Inserted {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
 /// Stores a message, with the point of the running broadcast.
 pub(crate) async fn insert(connection: &mut AsyncPgConnection, new: &New<'_>) -> QueryResult<MessageId> {
-    let statement = "INSERT INTO chat_messages (id, channel_id, client_id, author, member_id, guest_name, text, reply_to, \
+    let statement = "INSERT INTO chat_messages (channel_id, client_id, author, member_id, guest_name, text, reply_to, \
                                                 visible_at, is_released, broadcast_id, offset_ms) \
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $9 = 0, live.broadcast_id, \
+         SELECT $1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8), $8 = 0, live.broadcast_id, \
                 greatest(0, (extract(epoch FROM now() - live.started_at) * 1000)::bigint) \
-         FROM (SELECT) AS one LEFT JOIN live_streams AS live ON live.channel_id = $2";
-    let id = Uuid::now_v7();
-    diesel::sql_query(statement)
-        .bind::<SqlUuid, _>(id)
+         FROM (SELECT) AS one LEFT JOIN live_streams AS live ON live.channel_id = $1 \
+         RETURNING id";
+    let inserted: Inserted = diesel::sql_query(statement)
         .bind::<SqlUuid, _>(new.channel.0)
         .bind::<SqlUuid, _>(new.client.0)
         .bind::<SqlUuid, _>(new.author.uuid())
@@ -47,9 +52,9 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, new: &New<'_>) ->
         .bind::<Text, _>(new.text)
         .bind::<Nullable<SqlUuid>, _>(new.reply_to.map(|message| message.0))
         .bind::<Double, _>(f64::from(new.hold))
-        .execute(connection)
+        .get_result(connection)
         .await?;
-    Ok(MessageId(id))
+    Ok(MessageId(inserted.id))
 }
 
 /// The message that an author's browser sent under this name before.
