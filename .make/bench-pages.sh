@@ -4,8 +4,8 @@
 # streams have the others.
 #
 # Environment: LEARNIFY_FULL_SIZE=1 for a million members instead of a twentieth of that, STREAMS_PER_SECOND=50 that start
-# and as many that stop, SECONDS_EACH=20, REPEAT=3 servers that are warmed up and measured, STARTS=20 cold ones for each of
-# visitors and member, REDIS_URL to have events go by Redis instead of PostgreSQL, BUILD=release or debug.
+# and as many that stop, SECONDS_EACH=20, REPEAT=3 servers that are warmed up and measured, STARTS=20 cold ones for each kind
+# of visit, REDIS_URL to have events go by Redis instead of PostgreSQL, BUILD=release or debug.
 # The report is kept in target/bench/pages.json.
 # shellcheck source=.make/lib.sh
 . "$(dirname "$0")/lib.sh"
