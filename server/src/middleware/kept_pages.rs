@@ -25,6 +25,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use backend::cache::Namespace;
 use domain::{
     Category,
     event::{Position, Topic},
@@ -32,7 +33,10 @@ use domain::{
 use leptos::nonce::Nonce;
 use moka::future::Cache;
 use page::Page;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// All pages together.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -59,13 +63,19 @@ impl KeptPages {
 
 pub(crate) async fn give(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (Some(pages), Some(category)) = (&state.kept_pages.0, category(&request)) else { return next.run(request).await };
+    let (cache, namespace) = (&state.backend.cache, if category.is_some() { Namespace::Category } else { Namespace::Home });
     let topics: Vec<Topic> = [Topic::Streams].into_iter().chain(category.map(Topic::Category)).collect();
     let key = (category, state.backend.events.changed_at(&topics));
-    let takes_gzip = page::takes_gzip(request.headers());
+    let (takes_gzip, policy) = (page::takes_gzip(request.headers()), PagePolicy::of(&state.config));
+    if let Some(page) = pages.get(&key).await {
+        cache.count_page(namespace, page.cost);
+        return answer(&page, takes_gzip, policy);
+    }
     let (mut rest, mut other) = (Some((request, next)), None);
     let render = async {
         let (request, next) = rest.take()?;
-        match read(next.run(request).await).await {
+        let began = Instant::now();
+        match read(next.run(request).await, began).await {
             Ok(page) => Some(Arc::new(page)),
             Err(response) => {
                 other = Some(response);
@@ -75,7 +85,13 @@ pub(crate) async fn give(State(state): State<AppState>, request: Request, next: 
     };
     let page = pages.optionally_get_with(key, render).await;
     match (page, other, rest) {
-        (Some(page), _, _) => answer(&page, takes_gzip, PagePolicy::of(&state.config)),
+        (Some(page), _, rest) => {
+            // Whoever rendered it is counted by what that read.
+            if rest.is_some() {
+                cache.count_wait(namespace);
+            }
+            answer(&page, takes_gzip, policy)
+        }
         (None, Some(response), _) => response,
         // Who rendered it found that it cannot be kept.
         (None, None, Some((request, next))) => next.run(request).await,
@@ -101,8 +117,8 @@ fn is_nobody(headers: &HeaderMap) -> bool {
     headers.get_all(header::COOKIE).iter().all(|value| value.to_str().is_ok_and(|text| text.split(';').all(is_guest)))
 }
 
-/// Takes a page out of a response, or answers the response if it cannot be kept.
-async fn read(response: Response) -> Result<Page, Response> {
+/// Takes a page out of a response that began at some moment, or answers the response if it cannot be kept.
+async fn read(response: Response, began: Instant) -> Result<Page, Response> {
     let Some(nonce) = nonce_to_replace(&response) else { return Err(response) };
     let (parts, body) = response.into_parts();
     // Nothing is larger; a page that breaks off is none.
@@ -110,7 +126,7 @@ async fn read(response: Response) -> Result<Page, Response> {
         tracing::error!(%error, "a page could not be read");
         StatusCode::SERVICE_UNAVAILABLE.into_response()
     })?;
-    Ok(Page::new(parts.headers, &body, &nonce))
+    Ok(Page::new(parts.headers, &body, &nonce, began.elapsed()))
 }
 
 /// The nonce of a page that can be kept.
