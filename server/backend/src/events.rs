@@ -14,7 +14,7 @@ mod pace;
 pub use bus::BusSettings;
 pub(crate) use bus::redis_builder;
 pub(crate) use changes::Changes;
-pub use hub::{Frame, Hub, Membership, Sink, Start, Subscription};
+pub use hub::{Crowd, Frame, Hub, Membership, Start, Subscription};
 pub use letter::Letter;
 
 use crate::database::Database;

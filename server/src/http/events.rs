@@ -77,19 +77,18 @@ pub(crate) async fn get(
     let after = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or(parameters.after.as_deref());
     // Whatever is not a position is no position: the reader starts anew, which is always right.
     let after = after.and_then(|text| text.parse::<Position>().ok());
-    let hub = state.backend.events.hub();
     let viewer_id = viewer.as_ref().map(|viewer| viewer.id);
     let standing = Standing(viewer.zip(token.map(|token| token.0)).map(Box::new));
     // People are hidden after joining, so that a change since then is among the frames.
     let is_handed_over = handover.is_some();
     let body = if let Some(Extension((handover, reactor))) = handover {
-        let mut arrival = reactor.join(|sink| hub.join(topics, after, sink), standing, place);
+        let mut arrival = reactor.join(topics, after, standing, place);
         if viewer_id.is_some() {
             arrival.hide(state.backend.blocks.hidden(viewer_id).await?);
         }
         handover.body(arrival)
     } else {
-        let mut subscription = hub.subscribe(topics, after);
+        let mut subscription = state.backend.events.hub().subscribe(topics, after);
         if viewer_id.is_some() {
             subscription.hide(state.backend.blocks.hidden(viewer_id).await?);
         }

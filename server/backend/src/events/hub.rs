@@ -1,4 +1,4 @@
-//! Delivery within this process: topics with a bounded history, and readers with a bounded queue.
+//! Delivery within this process: topics with a bounded history, and readers, each with a bounded queue or in a [`Crowd`].
 //!
 //! Contract. Every event has one [`Position`]: the hub's epoch and a sequence over all topics; in each of its topics it has
 //! a sequence of that topic besides, one more than the topic's last. A reader that names the position it has seen gets
@@ -18,7 +18,7 @@ use domain::{
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
@@ -45,6 +45,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// The topics in which it happened.
+    pub fn topics(&self) -> impl Iterator<Item = Topic> {
+        self.topics.iter().map(|known| known.topic)
+    }
+
     fn sequence_in(&self, topic: Topic) -> Option<u64> {
         self.topics.iter().find(|known| known.topic == topic).map(|known| known.sequence)
     }
@@ -72,17 +77,14 @@ pub enum Start {
     Resync { from: Heartbeat },
 }
 
-/// Takes the frames of one reader, and is dropped when the reader is let go. Both happen while the hub is locked, so it must
-/// be quick and must not ask the hub anything.
-pub trait Sink: Send {
-    /// False when the reader is too slow, and is to be let go.
-    fn offer(&self, frame: &Arc<Frame>) -> bool;
-}
+/// Many readers who are given each frame by somebody else, so that the hub says it once however many they are.
+/// It is told while the hub is locked, so it must be quick and must not ask the hub anything.
+pub trait Crowd: Send + Sync {
+    /// An event in topics of which somebody reads one, perhaps somebody of another crowd.
+    fn tell(&self, frame: &Arc<Frame>);
 
-impl Sink for mpsc::Sender<Arc<Frame>> {
-    fn offer(&self, frame: &Arc<Frame>) -> bool {
-        self.try_send(Arc::clone(frame)).is_ok()
-    }
+    /// Everybody who has joined has missed something, hears nothing more, and must begin anew.
+    fn lose_continuity(&self);
 }
 
 /// A reader with a queue of its own. It leaves the hub when dropped.
@@ -150,6 +152,11 @@ impl Membership {
         encode(frame.position, &topics, &event).unwrap_or_default()
     }
 
+    /// Leaves the hub now. What came before can still be written.
+    pub fn leave(&self) {
+        self.hub.lock().let_go(self.reader);
+    }
+
     /// Where the reader's topics stand now.
     pub fn heartbeat(&self) -> Heartbeat {
         self.hub.lock().heartbeat(&self.topics)
@@ -158,7 +165,7 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.hub.lock().let_go(self.reader);
+        self.leave();
     }
 }
 
@@ -174,6 +181,7 @@ struct State {
     sequence: u64,
     next_reader: u64,
     readers: HashMap<u64, Reader>,
+    crowds: Vec<Weak<dyn Crowd>>,
     topics: HashMap<Topic, TopicState>,
     /// The last event of any topic that was dropped as a whole: before it, such a topic cannot be proved complete.
     dropped_through: u64,
@@ -181,7 +189,8 @@ struct State {
 }
 
 struct Reader {
-    sink: Box<dyn Sink>,
+    /// None when it is in a crowd.
+    queue: Option<mpsc::Sender<Arc<Frame>>>,
     topics: Arc<[Topic]>,
 }
 
@@ -190,7 +199,9 @@ struct TopicState {
     history: VecDeque<Arc<Frame>>,
     /// The position of the last event that fell out of the history, or at which the topic began.
     forgotten_through: u64,
+    /// Those with a queue.
     readers: BTreeSet<u64>,
+    n_in_crowds: usize,
 }
 
 impl Hub {
@@ -200,6 +211,7 @@ impl Hub {
             sequence: 0,
             next_reader: 0,
             readers: HashMap::new(),
+            crowds: Vec::new(),
             topics: HashMap::new(),
             dropped_through: 0,
             swept: Instant::now(),
@@ -251,15 +263,19 @@ impl Hub {
             topics: sequences,
             published: Instant::now(),
         });
-        let mut concerned = BTreeSet::new();
+        let (mut concerned, mut is_for_crowds) = (BTreeSet::new(), false);
         for TopicSequence { topic, .. } in &frame.topics {
             let topic = state.topic_mut(*topic);
             topic.remember(&frame);
             concerned.extend(&topic.readers);
+            is_for_crowds |= topic.n_in_crowds > 0;
+        }
+        if is_for_crowds {
+            state.tell_crowds(|crowd| crowd.tell(&frame));
         }
         for reader in concerned {
-            let is_delivered = state.readers.get(&reader).is_some_and(|reader| reader.sink.offer(&frame));
-            if !is_delivered {
+            let queue = state.readers.get(&reader).and_then(|reader| reader.queue.as_ref());
+            if queue.is_none_or(|queue| queue.try_send(Arc::clone(&frame)).is_err()) {
                 state.let_go(reader);
             }
         }
@@ -269,12 +285,33 @@ impl Hub {
     /// Adds a reader with a queue. `after` is the position it has seen, if any.
     pub fn subscribe(&self, topics: Vec<Topic>, after: Option<Position>) -> Subscription {
         let (queue, frames) = mpsc::channel(QUEUE_LENGTH);
-        let (start, membership) = self.join(topics, after, Box::new(queue));
+        let (start, membership) = self.add(topics, after, Some(queue), |_, _| {});
         Subscription { start, frames, membership }
     }
 
-    /// Adds a reader whose frames go to `sink`.
-    pub fn join(&self, mut topics: Vec<Topic>, after: Option<Position>, sink: Box<dyn Sink>) -> (Start, Membership) {
+    /// Tells a crowd from now on, as long as it is there.
+    pub fn gather(&self, crowd: Weak<dyn Crowd>) {
+        self.lock().crowds.push(crowd);
+    }
+
+    /// Adds a reader to a crowd that was gathered. `join` is given its number and topics before the first frame that comes
+    /// after its start, while the hub is locked.
+    pub fn join(
+        &self,
+        topics: Vec<Topic>,
+        after: Option<Position>,
+        join: impl FnOnce(u64, &Arc<[Topic]>),
+    ) -> (Start, Membership) {
+        self.add(topics, after, None, join)
+    }
+
+    fn add(
+        &self,
+        mut topics: Vec<Topic>,
+        after: Option<Position>,
+        queue: Option<mpsc::Sender<Arc<Frame>>>,
+        join: impl FnOnce(u64, &Arc<[Topic]>),
+    ) -> (Start, Membership) {
         topics.sort_unstable();
         topics.dedup();
         let topics: Arc<[Topic]> = topics.into();
@@ -283,9 +320,15 @@ impl Hub {
         state.next_reader += 1;
         let reader = state.next_reader;
         for topic in topics.iter() {
-            state.topic_mut(*topic).readers.insert(reader);
+            let topic = state.topic_mut(*topic);
+            if queue.is_some() {
+                topic.readers.insert(reader);
+            } else {
+                topic.n_in_crowds += 1;
+            }
         }
-        state.readers.insert(reader, Reader { sink, topics: Arc::clone(&topics) });
+        state.readers.insert(reader, Reader { queue, topics: Arc::clone(&topics) });
+        join(reader, &topics);
         drop(state);
         (start, Membership { hub: self.clone(), reader, topics, hidden: HashSet::new() })
     }
@@ -297,6 +340,7 @@ impl Hub {
         state.epoch = epoch;
         state.topics.clear();
         state.readers.clear();
+        state.tell_crowds(|crowd| crowd.lose_continuity());
         state.dropped_through = state.sequence;
         self.changes.begin(state.position());
     }
@@ -319,6 +363,7 @@ impl State {
             history: VecDeque::new(),
             forgotten_through,
             readers: BTreeSet::new(),
+            n_in_crowds: 0,
         })
     }
 
@@ -359,12 +404,18 @@ impl State {
 
     /// Forgets a reader. Its queue closes, which tells its connection.
     fn let_go(&mut self, reader: u64) {
-        let Some(Reader { topics, .. }) = self.readers.remove(&reader) else { return };
+        let Some(Reader { topics, queue }) = self.readers.remove(&reader) else { return };
         for topic in topics.iter() {
-            if let Some(topic) = self.topics.get_mut(topic) {
-                topic.readers.remove(&reader);
+            match self.topics.get_mut(topic) {
+                Some(topic) if queue.is_none() => topic.n_in_crowds -= 1,
+                Some(topic) => drop(topic.readers.remove(&reader)),
+                None => {}
             }
         }
+    }
+
+    fn tell_crowds(&mut self, tell: impl Fn(&dyn Crowd)) {
+        self.crowds.retain(|crowd| crowd.upgrade().inspect(|crowd| tell(&**crowd)).is_some());
     }
 
     /// Drops old events, and topics that are neither read nor remembered, at most once a second.
@@ -376,7 +427,7 @@ impl State {
         let mut dropped_through = self.dropped_through;
         self.topics.retain(|_, topic| {
             topic.forget_old();
-            let is_used = !topic.readers.is_empty() || !topic.history.is_empty();
+            let is_used = topic.n_in_crowds > 0 || !topic.readers.is_empty() || !topic.history.is_empty();
             if !is_used {
                 dropped_through = dropped_through.max(topic.forgotten_through);
             }

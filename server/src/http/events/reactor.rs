@@ -7,33 +7,37 @@
 //!
 //! Over HTTP/2, and where hyper keeps the socket for another reason, the same is told by the body in `events`.
 
+mod audience;
 mod entry;
 mod inbox;
 mod wheel;
 
 use super::{Place, standing::Standing, words};
+use audience::Audience;
 use backend::{
     Backend,
-    events::{Frame, Membership, Sink, Start},
+    events::{Frame, Hub, Membership, Start},
 };
-use domain::{UserId, event::HEARTBEAT_SECONDS};
-use entry::{Entry, Shared, Stage, Want};
-use inbox::{Inbox, Message, Outlet};
+use domain::{
+    UserId,
+    event::{HEARTBEAT_SECONDS, Position, Topic},
+};
+use entry::{Shared, Stage, Want};
+use inbox::{Inbox, Message};
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::SockRef;
 use std::{
-    collections::HashMap,
     io,
     sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 use tokio::runtime::Handle;
 use wheel::{Wheel, seconds};
 
-/// The token of the inbox; connections count from 0 and never come near it.
+/// The token of the inbox; readers count from 1 and never come near it.
 const INBOX: Token = Token(usize::MAX);
 /// How long a connection that ends may take to read the last word, in seconds.
 const LAST_WORD: u32 = 20;
@@ -42,10 +46,15 @@ const SEND_BUFFER: usize = 64 * 1024;
 /// How often the stop of the server looks whether everybody has left.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What a connection brings along. Dropped before it arrives, it leaves the hub and gives its place back.
+/// A reader whose socket is on its way. Dropped before that arrives, it leaves the hub and gives its place back.
 pub(crate) struct Arrival {
-    key: u64,
-    reactor: Reactor,
+    reader: u64,
+    inbox: Arc<Inbox>,
+    newcomer: Option<Newcomer>,
+}
+
+/// What a reader brings along.
+struct Newcomer {
     start: Start,
     membership: Membership,
     standing: Standing,
@@ -56,16 +65,27 @@ pub(crate) struct Arrival {
 impl Arrival {
     /// Hides these people from the reader.
     pub(super) fn hide(&mut self, hidden: Vec<UserId>) {
-        self.membership.hide(hidden);
+        if let Some(newcomer) = &mut self.newcomer {
+            newcomer.membership.hide(hidden);
+        }
     }
 
     /// Brings the socket, which is not blocking, and to which the head of the answer was written.
     pub(crate) fn arrive(mut self, stream: std::net::TcpStream) {
         // The kernel would let a reader that does not read have megabytes. It keeps its own size when it refuses this one.
         drop(SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER));
-        self.stream = Some(mio::net::TcpStream::from_std(stream));
-        let inbox = Arc::clone(&self.reactor.inbox);
-        inbox.push(Message::Arrive(self.key, Box::new(self)));
+        if let Some(mut newcomer) = self.newcomer.take() {
+            newcomer.stream = Some(mio::net::TcpStream::from_std(stream));
+            self.inbox.push(Message::Arrive(self.reader, Box::new(newcomer)));
+        }
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        if self.newcomer.is_some() {
+            self.inbox.push(Message::Leave(self.reader));
+        }
     }
 }
 
@@ -86,7 +106,7 @@ enum Answer {
 #[derive(Clone)]
 pub struct Reactor {
     inbox: Arc<Inbox>,
-    next: Arc<AtomicU64>,
+    hub: Hub,
     n_open: Arc<AtomicUsize>,
 }
 
@@ -99,11 +119,14 @@ impl Reactor {
         let poll = Poll::new()?;
         let inbox = Arc::new(Inbox::new(Waker::new(poll.registry(), INBOX)?));
         let n_open = Arc::new(AtomicUsize::new(0));
+        let hub = backend.events.hub().clone();
+        let crowd: Weak<Inbox> = Arc::downgrade(&inbox);
+        hub.gather(crowd);
         let circle = Circle {
             poll,
             inbox: Arc::clone(&inbox),
             n_open: Arc::clone(&n_open),
-            entries: HashMap::new(),
+            audience: Audience::default(),
             wheel: Wheel::new(),
             shared: Shared::default(),
             began: Instant::now(),
@@ -112,21 +135,18 @@ impl Reactor {
             runtime: Handle::current(),
         };
         std::thread::Builder::new().name("events".to_owned()).spawn(move || circle.run())?;
-        Ok(Self { inbox, next: Arc::default(), n_open })
+        Ok(Self { inbox, hub, n_open })
     }
 
-    /// Lets a reader join the hub. Frames wait until it arrives.
-    pub(super) fn join(
-        &self,
-        join: impl FnOnce(Box<dyn Sink>) -> (Start, Membership),
-        standing: Standing,
-        place: Place,
-    ) -> Arrival {
-        let key = self.next.fetch_add(1, Ordering::Relaxed);
-        let n_waiting = Arc::new(AtomicUsize::new(0));
-        self.inbox.push(Message::Open(key, Arc::clone(&n_waiting)));
-        let (start, membership) = join(Box::new(Outlet::new(key, Arc::clone(&self.inbox), n_waiting)));
-        Arrival { key, reactor: self.clone(), start, membership, standing, place, stream: None }
+    /// Lets a reader join the hub, after the position that it has seen. Frames wait until it arrives.
+    pub(super) fn join(&self, topics: Vec<Topic>, after: Option<Position>, standing: Standing, place: Place) -> Arrival {
+        let mut number = 0;
+        let (start, membership) = self.hub.join(topics, after, |reader, topics| {
+            number = reader;
+            self.inbox.push(Message::Join(reader, Arc::clone(topics)));
+        });
+        let newcomer = Some(Newcomer { start, membership, standing, place, stream: None });
+        Arrival { reader: number, inbox: Arc::clone(&self.inbox), newcomer }
     }
 
     /// Asks everybody to come back later, who arrives from now on too, and waits until they left, or for so long.
@@ -153,7 +173,7 @@ struct Circle {
     poll: Poll,
     inbox: Arc<Inbox>,
     n_open: Arc<AtomicUsize>,
-    entries: HashMap<u64, Box<Entry>>,
+    audience: Audience,
     wheel: Wheel,
     shared: Shared,
     began: Instant,
@@ -197,9 +217,9 @@ impl Circle {
         seconds(self.began.elapsed())
     }
 
-    fn serve(&mut self, key: u64, is_readable: bool, is_writable: bool, is_gone: bool) {
+    fn serve(&mut self, reader: u64, is_readable: bool, is_writable: bool, is_gone: bool) {
         let now = self.now();
-        let Some(entry) = self.entries.get_mut(&key) else { return };
+        let Some(entry) = self.audience.get_mut(reader) else { return };
         let want = if is_gone || is_readable && entry.is_gone() {
             Want::Close
         } else if is_writable {
@@ -207,39 +227,31 @@ impl Circle {
         } else {
             Want::Nothing
         };
-        self.fulfil(key, want);
+        self.fulfil(reader, want, now);
     }
 
     fn receive(&mut self, message: Message) {
         let now = self.now();
         match message {
-            Message::Open(key, n_waiting) => {
-                self.entries.insert(key, Box::new(Entry::new(n_waiting)));
-            }
-            Message::Arrive(key, arrival) => self.welcome(key, *arrival, now),
-            Message::Frame(frame, keys) => {
-                for key in keys {
-                    let Some(entry) = self.entries.get_mut(&key) else { continue };
-                    let want = entry.take(Arc::clone(&frame), now, &mut self.shared);
-                    self.fulfil(key, want);
+            Message::Join(reader, topics) => self.audience.join(reader, topics),
+            Message::Arrive(reader, newcomer) => self.welcome(reader, *newcomer, now),
+            Message::Leave(reader) => drop(self.audience.remove(reader)),
+            Message::Frame(frame) => {
+                let Self { audience, shared, .. } = self;
+                for (reader, want) in audience.tell(&frame, |entry| entry.take(&frame, now, shared)) {
+                    self.fulfil(reader, want, now);
                 }
             }
-            Message::LetGo(key) => {
-                let Some(entry) = self.entries.get_mut(&key) else { return };
-                if entry.stage == Stage::Arriving {
-                    self.entries.remove(&key);
-                    return;
+            Message::LoseContinuity => {
+                for reader in self.audience.all() {
+                    self.let_go(reader, now);
                 }
-                entry.closed_at = Some(now + LAST_WORD);
-                let want = entry.let_go(now, &mut self.shared);
-                self.fulfil(key, want);
             }
-            Message::Answer(key, answer) => self.go_on(key, answer, now),
+            Message::Answer(reader, answer) => self.go_on(reader, answer, now),
             Message::Drain => {
                 self.is_draining = true;
-                let keys: Vec<u64> = self.entries.keys().copied().collect();
-                for key in keys {
-                    self.send_away(key, words::DRAIN_SPREAD, now);
+                for reader in self.audience.all() {
+                    self.send_away(reader, words::DRAIN_SPREAD, now);
                 }
             }
             Message::Stop => {}
@@ -247,60 +259,70 @@ impl Circle {
     }
 
     /// Takes the socket, and says the first words.
-    fn welcome(&mut self, key: u64, arrival: Arrival, now: u32) {
-        let Arrival { start, membership, standing, place, stream, .. } = arrival;
-        let Some(mut stream) = stream else { return };
-        let is_let_go = !self.entries.contains_key(&key);
-        if let Err(error) = self.poll.registry().register(&mut stream, token(key), Interest::READABLE | Interest::WRITABLE) {
+    fn welcome(&mut self, reader: u64, newcomer: Newcomer, now: u32) {
+        let Newcomer { start, membership, standing, place, stream } = newcomer;
+        let (Some(mut stream), Some(entry)) = (stream, self.audience.get_mut(reader)) else { return };
+        if let Err(error) = self.poll.registry().register(&mut stream, token(reader), Interest::READABLE | Interest::WRITABLE) {
             tracing::warn!(%error, "an event stream cannot be watched");
-            return;
+            return drop(self.audience.remove(reader));
         }
         let (first, missed) = match start {
             Start::Continues { from, missed } => (words::heartbeat(&from), missed),
             Start::Resync { from } => (words::resync(&from), Vec::new()),
         };
-        let entry = self.entries.entry(key).or_insert_with(|| Box::new(Entry::new(Arc::default())));
         entry.stream = Some(stream);
         entry.membership = Some(membership);
         entry.standing = standing;
-        entry.place = Some(place);
+        entry.place = Some(Box::new(place));
         (entry.told_at, entry.ends_at) = (now, now + seconds(words::lifetime()));
         self.n_open.fetch_add(1, Ordering::AcqRel);
         let mut want = entry.begin(&first, missed, now);
         if matches!(want, Want::Nothing) {
-            want = if is_let_go { entry.let_go(now, &mut self.shared) } else { entry.pump(now, &mut self.shared) };
+            want = entry.pump(now, &mut self.shared);
         }
-        self.wheel.put(key, now + heartbeat_seconds());
-        self.settle(key, want, now);
+        self.wheel.put(reader, now + heartbeat_seconds());
+        self.fulfil(reader, want, now);
         if self.is_draining {
-            self.send_away(key, words::DRAIN_SPREAD, now);
+            self.send_away(reader, words::DRAIN_SPREAD, now);
         }
     }
 
-    /// Does what a connection wants.
-    fn fulfil(&mut self, key: u64, want: Want) {
+    /// Does what a connection wants, and gives one that leaves a time until which it must be gone.
+    fn fulfil(&mut self, reader: u64, want: Want, now: u32) {
         match want {
             Want::Nothing => {}
-            Want::Close => self.close(key),
-            Want::Hidden => self.ask(key, |backend, standing| async move { Answer::Hidden(standing.hidden(&backend).await) }),
-            Want::Session(frame) => self.ask(key, |backend, standing| async move {
+            Want::LetGo => return self.let_go(reader, now),
+            Want::Close => return self.close(reader),
+            Want::Hidden => self.ask(reader, |backend, standing| async move { Answer::Hidden(standing.hidden(&backend).await) }),
+            Want::Session(frame) => self.ask(reader, |backend, standing| async move {
                 Answer::Session { frame, is_over: !standing.is_signed_in_still(&backend).await }
             }),
         }
+        if let Some(entry) = self.audience.get_mut(reader).filter(|entry| entry.stage == Stage::Leaving) {
+            entry.closed_at.get_or_insert(now + LAST_WORD);
+        }
+    }
+
+    /// It hears nothing more: what waits is told, and that it should come back.
+    fn let_go(&mut self, reader: u64, now: u32) {
+        let Some(entry) = self.audience.deafen(reader) else { return };
+        entry.closed_at.get_or_insert(now + LAST_WORD);
+        let want = entry.let_go(now, &mut self.shared);
+        self.fulfil(reader, want, now);
     }
 
     /// Has something looked up. The connection is told nothing until the answer is here.
-    fn ask<F>(&self, key: u64, question: impl FnOnce(Backend, Standing) -> F)
+    fn ask<F>(&self, reader: u64, question: impl FnOnce(Backend, Standing) -> F)
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        let Some(entry) = self.entries.get(&key) else { return };
+        let Some(entry) = self.audience.get(reader) else { return };
         let (answer, inbox) = (question(self.backend.clone(), entry.standing.clone()), Arc::clone(&self.inbox));
-        self.runtime.spawn(async move { inbox.push(Message::Answer(key, answer.await)) });
+        self.runtime.spawn(async move { inbox.push(Message::Answer(reader, answer.await)) });
     }
 
-    fn go_on(&mut self, key: u64, answer: Answer, now: u32) {
-        let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.stage == Stage::Asking) else { return };
+    fn go_on(&mut self, reader: u64, answer: Answer, now: u32) {
+        let Some(entry) = self.audience.get_mut(reader).filter(|entry| entry.stage == Stage::Asking) else { return };
         let Some(membership) = &mut entry.membership else { return };
         entry.stage = Stage::Telling;
         let mut want = match answer {
@@ -330,53 +352,45 @@ impl Circle {
         if matches!(want, Want::Nothing) {
             want = entry.pump(now, &mut self.shared);
         }
-        self.settle(key, want, now);
+        self.fulfil(reader, want, now);
     }
 
-    fn send_away(&mut self, key: u64, spread: u64, now: u32) {
-        let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.stage != Stage::Arriving) else { return };
+    fn send_away(&mut self, reader: u64, spread: u64, now: u32) {
+        let Some(entry) = self.audience.get_mut(reader).filter(|entry| entry.stage != Stage::Arriving) else { return };
         let want = entry.leave(&words::reconnect(spread), now);
-        self.settle(key, want, now);
-    }
-
-    /// Like `fulfil`, and gives a connection that leaves a time until which it must be gone.
-    fn settle(&mut self, key: u64, want: Want, now: u32) {
-        if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.stage == Stage::Leaving) {
-            entry.closed_at.get_or_insert(now + LAST_WORD);
-        }
-        self.fulfil(key, want);
+        self.fulfil(reader, want, now);
     }
 
     /// Looks at everybody whose time has come.
     fn tick(&mut self) {
         let now = self.now();
-        for key in self.wheel.turn(now) {
-            self.look_at(key, now);
+        for reader in self.wheel.turn(now) {
+            self.look_at(reader, now);
         }
     }
 
-    fn look_at(&mut self, key: u64, now: u32) {
-        let Some(entry) = self.entries.get_mut(&key) else { return };
+    fn look_at(&mut self, reader: u64, now: u32) {
+        let Some(entry) = self.audience.get_mut(reader) else { return };
         if entry.closed_at.is_some_and(|closed_at| closed_at <= now) {
-            return self.close(key);
+            return self.close(reader);
         }
         if entry.ends_at <= now && entry.stage != Stage::Leaving {
-            self.send_away(key, words::RETURN_SPREAD, now);
+            self.send_away(reader, words::RETURN_SPREAD, now);
         } else if entry.is_idle() && entry.told_at + heartbeat_seconds() <= now {
-            self.beat(key, now);
+            self.beat(reader, now);
         }
-        if let Some(entry) = self.entries.get(&key) {
+        if let Some(entry) = self.audience.get(reader) {
             let next = (entry.told_at + heartbeat_seconds()).min(entry.ends_at).min(entry.closed_at.unwrap_or(u32::MAX));
-            self.wheel.put(key, next);
+            self.wheel.put(reader, next);
         }
     }
 
     /// Says where the topics stand, to a member only after a look at what holds for them.
-    fn beat(&mut self, key: u64, now: u32) {
-        let Some(entry) = self.entries.get_mut(&key) else { return };
+    fn beat(&mut self, reader: u64, now: u32) {
+        let Some(entry) = self.audience.get_mut(reader) else { return };
         let Some(membership) = entry.membership.as_ref().filter(|_| entry.standing.is_guest()) else {
             (entry.stage, entry.told_at) = (Stage::Asking, now);
-            return self.ask(key, |backend, standing| async move {
+            return self.ask(reader, |backend, standing| async move {
                 if standing.is_signed_in_still(&backend).await {
                     Answer::Beat(standing.hidden(&backend).await)
                 } else {
@@ -386,11 +400,11 @@ impl Circle {
         };
         let words = words::heartbeat(&membership.heartbeat());
         let want = entry.say(&words, now);
-        self.fulfil(key, want);
+        self.fulfil(reader, want, now);
     }
 
-    fn close(&mut self, key: u64) {
-        if let Some(mut entry) = self.entries.remove(&key) {
+    fn close(&mut self, reader: u64) {
+        if let Some(mut entry) = self.audience.remove(reader) {
             entry.close();
             if entry.place.is_some() {
                 self.n_open.fetch_sub(1, Ordering::AcqRel);
@@ -403,6 +417,6 @@ fn heartbeat_seconds() -> u32 {
     u32::try_from(HEARTBEAT_SECONDS).unwrap_or(u32::MAX)
 }
 
-fn token(key: u64) -> Token {
-    Token(usize::try_from(key).unwrap_or(usize::MAX - 1))
+fn token(reader: u64) -> Token {
+    Token(usize::try_from(reader).unwrap_or(usize::MAX - 1))
 }

@@ -1,11 +1,15 @@
 //! What the hub promises, checked against a plain list of everything that was published.
 
-use super::{HISTORY_LENGTH, Hub, QUEUE_LENGTH, Start};
+use super::{Crowd, Frame, HISTORY_LENGTH, Hub, Membership, QUEUE_LENGTH, Start, Subscription};
 use domain::{
     Category, UserId,
     event::{Event, Position, Topic},
 };
 use proptest::prelude::*;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, Weak},
+};
 use uuid::Uuid;
 
 fn event(n: u128) -> Event {
@@ -19,6 +23,11 @@ fn missed(start: &Start) -> Option<Vec<u64>> {
     }
 }
 
+/// What waits in its queue.
+fn sequences(reader: &mut Subscription) -> Vec<u64> {
+    std::iter::from_fn(|| reader.frames.try_recv().ok()).map(|frame| frame.position.sequence).collect()
+}
+
 #[test]
 fn a_reader_gets_its_topics_once_and_in_order() {
     let hub = Hub::new().unwrap();
@@ -27,11 +36,8 @@ fn a_reader_gets_its_topics_once_and_in_order() {
     hub.publish(&[Topic::Streams, Topic::Category(Category::Study)], &event(1));
     hub.publish(&[Topic::Category(Category::Coding)], &event(2));
     hub.publish(&[Topic::Streams], &event(3));
-    let sequences = |frames: &mut tokio::sync::mpsc::Receiver<std::sync::Arc<super::Frame>>| {
-        std::iter::from_fn(|| frames.try_recv().ok()).map(|frame| frame.position.sequence).collect::<Vec<_>>()
-    };
-    assert_eq!(sequences(&mut both.frames), [1, 3]);
-    assert_eq!(sequences(&mut all.frames), [1, 2, 3]);
+    assert_eq!(sequences(&mut both), [1, 3]);
+    assert_eq!(sequences(&mut all), [1, 2, 3]);
 }
 
 #[test]
@@ -101,6 +107,97 @@ fn a_dropped_reader_leaves() {
     assert_eq!(hub.n_readers(), 0);
 }
 
+/// What a crowd was told, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Told {
+    Joined(u64, Vec<Topic>),
+    Frame(u64, Vec<Topic>),
+    LostContinuity,
+}
+
+#[derive(Default)]
+struct Listening(Mutex<Vec<Told>>);
+
+impl Listening {
+    fn note(&self, told: Told) {
+        self.0.lock().unwrap().push(told);
+    }
+
+    fn told(&self) -> Vec<Told> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// The sequences that this reader hears of all that is told.
+    fn heard_by(&self, reader: u64) -> Vec<u64> {
+        let (mut topics, mut heard) = (Vec::new(), Vec::new());
+        for told in self.told() {
+            match told {
+                Told::Joined(number, read) if number == reader => topics = read,
+                Told::Frame(sequence, of) if of.iter().any(|topic| topics.contains(topic)) => heard.push(sequence),
+                Told::LostContinuity => topics.clear(),
+                _ => {}
+            }
+        }
+        heard
+    }
+}
+
+impl Crowd for Listening {
+    fn tell(&self, frame: &Arc<Frame>) {
+        self.note(Told::Frame(frame.position.sequence, frame.topics().collect()));
+    }
+
+    fn lose_continuity(&self) {
+        self.note(Told::LostContinuity);
+    }
+}
+
+/// A hub with a crowd.
+fn gathered() -> (Hub, Arc<Listening>) {
+    let (hub, crowd) = (Hub::new().unwrap(), Arc::new(Listening::default()));
+    let weak: Weak<Listening> = Arc::downgrade(&crowd);
+    hub.gather(weak);
+    (hub, crowd)
+}
+
+/// Adds a reader to the crowd, and answers its number too.
+fn join(hub: &Hub, crowd: &Listening, topics: &[Topic], after: Option<Position>) -> (u64, Start, Membership) {
+    let mut number = 0;
+    let (start, membership) = hub.join(topics.to_vec(), after, |reader, topics| {
+        number = reader;
+        crowd.note(Told::Joined(reader, topics.to_vec()));
+    });
+    (number, start, membership)
+}
+
+#[test]
+fn a_crowd_is_told_only_what_somebody_in_it_reads() {
+    let (hub, crowd) = gathered();
+    hub.publish(&[Topic::Streams], &event(1));
+    let (reader, _, membership) = join(&hub, &crowd, &[Topic::Streams, Topic::Streams], None);
+    hub.publish(&[Topic::Category(Category::Study)], &event(2));
+    hub.publish(&[Topic::Streams], &event(3));
+    drop(membership);
+    hub.publish(&[Topic::Streams], &event(4));
+    let expected = [Told::Joined(reader, vec![Topic::Streams]), Told::Frame(3, vec![Topic::Streams, Topic::All])];
+    assert_eq!(crowd.told(), expected);
+    assert_eq!(hub.n_readers(), 0);
+    drop(crowd);
+    hub.publish(&[Topic::Streams], &event(5));
+}
+
+#[test]
+fn who_leaves_after_continuity_was_lost_takes_nobody_along() {
+    let (hub, crowd) = gathered();
+    let (_, _, old) = join(&hub, &crowd, &[Topic::Streams], None);
+    hub.lose_continuity();
+    let (new, _, _membership) = join(&hub, &crowd, &[Topic::Streams], None);
+    drop(old);
+    hub.publish(&[Topic::Streams], &event(1));
+    assert_eq!(crowd.heard_by(new), [1]);
+    assert!(crowd.told().contains(&Told::LostContinuity));
+}
+
 const TOPICS: [Topic; 3] = [Topic::Streams, Topic::Category(Category::Study), Topic::Category(Category::Coding)];
 
 proptest! {
@@ -134,8 +231,63 @@ proptest! {
     }
 }
 
+/// What happens to a hub with readers of both kinds.
+#[derive(Debug, Clone)]
+enum Step {
+    Publish(Vec<Topic>),
+    /// Somebody comes in both ways, with what was seen up to here.
+    Come(Vec<Topic>),
+    /// The one who came first goes.
+    Go,
+    LoseContinuity,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let topics = || proptest::sample::subsequence(&TOPICS[..], 1..=3);
+    let step = prop_oneof![
+        8 => topics().prop_map(Step::Publish),
+        3 => topics().prop_map(Step::Come),
+        2 => Just(Step::Go),
+        1 => Just(Step::LoseContinuity),
+    ];
+    proptest::collection::vec(step, 0..80)
+}
+
+proptest! {
+    /// Whoever comes, goes or starts anew, and when: a reader in a crowd hears what it would hear by a queue of its own.
+    #[test]
+    fn a_crowd_hears_what_readers_with_queues_hear(steps in steps()) {
+        let (hub, crowd) = gathered();
+        let (mut here, mut gone) = (VecDeque::new(), Vec::new());
+        for (n, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Publish(topics) => hub.publish(&topics, &event(n as u128)),
+                Step::Come(topics) => {
+                    let after = Some(hub.position());
+                    here.push_back((join(&hub, &crowd, &topics, after), hub.subscribe(topics, after)));
+                }
+                Step::Go => {
+                    if let Some(((reader, _, membership), mut queue)) = here.pop_front() {
+                        drop(membership);
+                        let heard: Vec<u64> = sequences(&mut queue);
+                        crowd.note(Told::Joined(reader, Vec::new()));
+                        gone.push((reader, heard));
+                    }
+                }
+                Step::LoseContinuity => hub.lose_continuity(),
+            }
+        }
+        for ((reader, ..), mut queue) in here {
+            gone.push((reader, sequences(&mut queue)));
+        }
+        for (reader, heard) in gone {
+            prop_assert_eq!(crowd.heard_by(reader), heard);
+        }
+    }
+}
+
 /// What is written for a reader, without the position.
-fn words(subscription: &super::Subscription, frame: &super::Frame) -> domain::event::Update {
+fn words(subscription: &Subscription, frame: &Frame) -> domain::event::Update {
     let bytes = subscription.bytes(frame);
     let text = std::str::from_utf8(&bytes).unwrap();
     assert!(text.starts_with(&format!("id: {}\n", frame.position)), "{text}");

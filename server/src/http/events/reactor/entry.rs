@@ -1,20 +1,18 @@
 //! One connection of the reactor: what it is told, and how far its socket took it.
 //!
 //! It holds no bytes but the rest of one write that the socket did not take. What follows waits as frames, of which there
-//! are as many as the hub allows.
+//! are no more than of any reader of the hub.
 
 use super::super::{Place, standing::Standing, words};
-use backend::events::{Frame, Membership};
+use backend::events::{Frame, Membership, hub::QUEUE_LENGTH};
 use bytes::Bytes;
+use domain::event::Topic;
 use mio::net::TcpStream;
 use std::{
     collections::VecDeque,
     io::{self, ErrorKind, Read, Write},
     net::Shutdown,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
 };
 
 /// The last chunk (RFC 9112 section 7.1).
@@ -42,16 +40,22 @@ pub(super) enum Want {
     Hidden,
     /// Did its session end, which this frame says of some session?
     Session(Arc<Frame>),
+    /// It is too far behind to hear more.
+    LetGo,
     /// It is over.
     Close,
 }
 
 pub(super) struct Entry {
+    /// The number that the hub gave it.
+    pub(super) reader: u64,
+    /// What it hears of.
+    pub(super) topics: Arc<[Topic]>,
     pub(super) stage: Stage,
     pub(super) stream: Option<TcpStream>,
     pub(super) membership: Option<Membership>,
     pub(super) standing: Standing,
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<Box<Place>>,
     /// Seconds of the reactor's clock: when something was last told, or of a member, when was last looked whether they may still
     /// hear it; when to leave; when to be closed at last.
     pub(super) told_at: u32,
@@ -60,8 +64,9 @@ pub(super) struct Entry {
     /// What came before it was here, told first.
     missed: Option<Box<std::vec::IntoIter<Arc<Frame>>>>,
     frames: VecDeque<Arc<Frame>>,
-    n_waiting: Arc<AtomicUsize>,
-    /// Whether the hub has let it go: no more frames come.
+    /// The sequence of the last frame that came.
+    last: u64,
+    /// Whether no more frames come.
     is_let_go: bool,
     unsent: Bytes,
 }
@@ -89,8 +94,10 @@ fn chunk(bytes: &[u8]) -> Bytes {
 }
 
 impl Entry {
-    pub(super) fn new(n_waiting: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(reader: u64, topics: Arc<[Topic]>) -> Self {
         Self {
+            reader,
+            topics,
             stage: Stage::Arriving,
             stream: None,
             membership: None,
@@ -101,7 +108,7 @@ impl Entry {
             closed_at: None,
             missed: None,
             frames: VecDeque::new(),
-            n_waiting,
+            last: 0,
             is_let_go: false,
             unsent: Bytes::new(),
         }
@@ -112,20 +119,32 @@ impl Entry {
         self.stage == Stage::Telling && self.unsent.is_empty() && self.missed.is_none() && self.frames.is_empty()
     }
 
-    /// Takes a frame, and tells it as soon as it can be told.
-    pub(super) fn take(&mut self, frame: Arc<Frame>, now: u32, shared: &mut Shared) -> Want {
-        if self.stage == Stage::Leaving {
-            return Want::Nothing;
-        }
-        self.frames.push_back(frame);
-        self.pump(now, shared)
+    /// Whether a frame did not come yet, by way of another topic; it comes now.
+    pub(super) fn is_new(&mut self, frame: &Frame) -> bool {
+        std::mem::replace(&mut self.last, frame.position.sequence) != frame.position.sequence
     }
 
-    /// The hub has no more for it, but what is here is told.
+    /// Takes a frame, and tells it as soon as it can be told.
+    pub(super) fn take(&mut self, frame: &Arc<Frame>, now: u32, shared: &mut Shared) -> Want {
+        match self.stage {
+            Stage::Leaving => Want::Nothing,
+            _ if self.is_idle() => self.tell(frame, now, shared),
+            _ if self.frames.len() == QUEUE_LENGTH => Want::LetGo,
+            _ => {
+                self.frames.push_back(Arc::clone(frame));
+                Want::Nothing
+            }
+        }
+    }
+
+    /// No more comes, but what is here is told.
     pub(super) fn let_go(&mut self, now: u32, shared: &mut Shared) -> Want {
         self.is_let_go = true;
+        if let Some(membership) = &self.membership {
+            membership.leave();
+        }
         if self.stage == Stage::Arriving {
-            // Without a socket there was a membership, and it is gone.
+            // It is told so when its socket is here.
             return Want::Nothing;
         }
         self.pump(now, shared)
@@ -138,7 +157,7 @@ impl Entry {
         }
         while self.unsent.is_empty() && self.stage == Stage::Telling {
             if let Some(frame) = self.missed.as_mut().and_then(Iterator::next) {
-                if self.tell(&frame, now, shared).is_err() {
+                if self.write_frame(&frame, now, shared).is_err() {
                     return Want::Close;
                 }
                 continue;
@@ -150,27 +169,32 @@ impl Entry {
                 }
                 return self.leave(&words::reconnect(words::RETURN_SPREAD), now);
             };
-            self.n_waiting.fetch_sub(1, Ordering::AcqRel);
-            let Some(membership) = &self.membership else { return Want::Close };
-            if membership.is_outdated_by(&frame) {
-                self.stage = Stage::Asking;
-                return Want::Hidden;
-            }
-            if frame.ends_session {
-                if self.standing.is_guest() {
-                    continue;
-                }
-                self.stage = Stage::Asking;
-                return Want::Session(frame);
-            }
-            if self.tell(&frame, now, shared).is_err() {
-                return Want::Close;
+            match self.tell(&frame, now, shared) {
+                Want::Nothing => {}
+                want => return want,
             }
         }
         if self.stage == Stage::Leaving && self.unsent.is_empty() { Want::Close } else { Want::Nothing }
     }
 
-    fn tell(&mut self, frame: &Frame, now: u32, shared: &mut Shared) -> io::Result<()> {
+    /// Tells a frame now, unless something must be looked up for it.
+    fn tell(&mut self, frame: &Arc<Frame>, now: u32, shared: &mut Shared) -> Want {
+        let Some(membership) = &self.membership else { return Want::Close };
+        if membership.is_outdated_by(frame) {
+            self.stage = Stage::Asking;
+            return Want::Hidden;
+        }
+        if frame.ends_session {
+            if self.standing.is_guest() {
+                return Want::Nothing;
+            }
+            self.stage = Stage::Asking;
+            return Want::Session(Arc::clone(frame));
+        }
+        if self.write_frame(frame, now, shared).is_err() { Want::Close } else { Want::Nothing }
+    }
+
+    fn write_frame(&mut self, frame: &Frame, now: u32, shared: &mut Shared) -> io::Result<()> {
         let bytes = self.membership.as_ref().map(|membership| membership.bytes(frame)).unwrap_or_default();
         // A chunk without content would be the last one.
         if bytes.is_empty() { Ok(()) } else { self.write(shared.chunk(&bytes), now) }
