@@ -1,14 +1,23 @@
 //! Pages that are kept as they were rendered, for visitors of whom nothing is known.
 
-use crate::harness::{Answer, Browser, Site};
+use crate::harness::{Answer, Browser, PATIENCE, Site};
 use axum::http::StatusCode;
 use backend::{
     cache::{self, Namespace, Numbers},
     events::Events,
     testing::{backend_that_keeps, database_settings},
 };
+use domain::{
+    Category, UserId,
+    event::{Event, Topic},
+};
 use flate2::read::GzDecoder;
-use std::{collections::BTreeSet, io::Read, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::Read,
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -103,8 +112,29 @@ async fn a_change_ends_a_kept_page() {
     assert_eq!(n_rendered(&site), 1);
     let answer = ana.call("channels/update_stream", &[("title", "Knots"), ("category", "creativity")]).await;
     assert_eq!(answer.status, StatusCode::OK);
+    let changed = Instant::now();
+    // A page that is new is given away for a moment longer.
+    while n_rendered(&site) < 2 {
+        page(&mut site.guest(), "/").await;
+        assert!(changed.elapsed() < PATIENCE, "the page is not rendered anew");
+    }
     page(&mut site.guest(), "/").await;
-    assert_eq!(n_rendered(&site), 2);
+    assert_eq!(n_rendered(&site), 2, "nothing changed since");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_something_changes_all_the_time_pages_are_kept_for_a_moment() {
+    let site = site(HOUR).await;
+    let began = Instant::now();
+    page(&mut site.guest(), "/").await;
+    while n_rendered(&site) < 4 {
+        let ended = Event::StreamEnded { channel: UserId(Uuid::nil()), category: Category::Study };
+        site.backend.events.publish(&[Topic::Streams], &ended);
+        page(&mut site.guest(), "/").await;
+        assert!(began.elapsed() < PATIENCE, "the page is not rendered anew");
+    }
+    let between = began.elapsed() / 3;
+    assert!(between >= Duration::from_millis(125), "it was rendered anew after {between:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
