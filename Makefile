@@ -38,7 +38,7 @@ bench-chat-browser: ## How long the frames of a page take while its chat is busy
 bench-events: ## How quickly and at what cost thousands of pages hear of something
 	@exec .make/bench-events.sh
 
-bench-pages: ## How many home pages a second, with what visitors read kept and without
+bench-pages: ## How many home pages a second, and how quickly, while streams start and stop
 	@exec .make/bench-pages.sh
 
 watch: ## Develop: rebuild, restart and reload the browser on every change

@@ -38,8 +38,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, services::ServeDir, services::ServeFile,
-    timeout::TimeoutLayer,
+    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, services::ServeDir,
+    services::ServeFile, timeout::TimeoutLayer,
 };
 
 /// What every request may need. Cheap to clone.
@@ -90,6 +90,10 @@ const UPLOAD_TIME: Duration = Duration::from_secs(90);
 /// The largest body that is neither a session description nor a picture.
 const MAX_BODY: usize = 256 * 1024;
 
+/// How well answers are compressed that nobody keeps, in Brotli's levels or gzip's. A level more makes a page six percent
+/// smaller, and takes three times as long.
+const COMPRESSION: i32 = 3;
+
 /// Every route of the site.
 pub fn router(state: AppState) -> Router {
     let pages = generate_route_list(App);
@@ -134,7 +138,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), middleware::headers::set))
         .layer(from_fn(middleware::redirects::keep_local))
         .layer(CatchPanicLayer::custom(middleware::panic::answer))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
         .layer(csrf(&state.config));
     routes.layer(inner).layer(outer).with_state(state)
 }

@@ -36,14 +36,14 @@ use crate::{
     Result,
     events::{BusSettings, Changes, Events},
 };
-use counters::Counters;
+use counters::{Counters, add_one};
 use domain::event::{Position, Topic};
 use everywhere::Everywhere;
 use lifetimes::Key;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::Shared;
 pub(crate) use shelf::Shelf;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What can be kept.
 pub(crate) trait Cached: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -79,6 +79,18 @@ impl Cache {
     /// What was counted since the start.
     pub fn numbers(&self) -> Vec<(Namespace, Numbers)> {
         Namespace::ALL.into_iter().zip(self.counted()).collect()
+    }
+
+    /// Counts a whole page that was given away as it was rendered, by whoever keeps such pages. Rendering it took `cost`.
+    pub fn count_page(&self, namespace: Namespace, cost: Duration) {
+        let counter = self.counters.of(namespace);
+        add_one(&counter.hits);
+        counter.save(cost);
+    }
+
+    /// Counts a question that waited until another had rendered the page.
+    pub fn count_wait(&self, namespace: Namespace) {
+        add_one(&self.counters.of(namespace).misses);
     }
 
     pub(crate) fn counted(&self) -> PerNamespace {

@@ -199,8 +199,8 @@ fn mode(word: &str) -> Result<Mode, &'static str> {
     }
 }
 
-/// An `http` address on the loopback network, with a port.
-fn address(text: &str) -> Result<Address, &'static str> {
+/// Reads an `http` address on the loopback network, with a port.
+pub(crate) fn address(text: &str) -> Result<Address, &'static str> {
     let rest = text.strip_prefix("http://").ok_or("not an http URL")?;
     let (host, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
@@ -213,8 +213,8 @@ fn address(text: &str) -> Result<Address, &'static str> {
     Ok(Address { socket: socket.into(), path: header_value(path)? })
 }
 
-/// What may stand in the head of a request.
-fn header_value(text: &str) -> Result<String, &'static str> {
+/// Reads what may stand in the head of a request.
+pub(crate) fn header_value(text: &str) -> Result<String, &'static str> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(text.to_owned()) } else { Err("has spaces or other signs") }
 }
 

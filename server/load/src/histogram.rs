@@ -20,6 +20,7 @@ pub struct Histogram {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Summary {
     pub p50: f64,
+    pub p95: f64,
     pub p99: f64,
     pub longest: f64,
 }
@@ -53,6 +54,7 @@ impl Histogram {
         let millis = |us: u64| (as_f64(us) / 10.0).round() / 100.0;
         (self.n > 0).then(|| Summary {
             p50: millis(self.quantile(500)),
+            p95: millis(self.quantile(950)),
             p99: millis(self.quantile(990)),
             longest: millis(self.longest),
         })
@@ -120,7 +122,7 @@ mod tests {
         }
         let summary = histogram.summary().unwrap();
         let is_near = |value: f64, expected: f64| (value - expected).abs() <= expected / 16.0;
-        assert!(is_near(summary.p50, 500.0) && is_near(summary.p99, 990.0), "{summary:?}");
+        assert!(is_near(summary.p50, 500.0) && is_near(summary.p95, 950.0) && is_near(summary.p99, 990.0), "{summary:?}");
         assert!((summary.longest - 1000.0).abs() < 0.01);
     }
 }

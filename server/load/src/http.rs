@@ -15,6 +15,8 @@ pub struct Head {
     pub framing: Framing,
     /// Of the body, where it was said.
     pub length: Option<usize>,
+    /// Whether the body is compressed by gzip or Brotli.
+    pub is_compressed: bool,
 }
 
 /// How the end of a body is told.
@@ -42,7 +44,8 @@ impl Head {
         let is_chunked = value("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
         let length = value("content-length").and_then(|value| value.trim().parse().ok());
         let framing = if is_chunked { Framing::Chunked } else { Framing::Plain };
-        Ok(Some((Self { status: response.code.ok_or(Malformed)?, framing, length }, length_of_head)))
+        let is_compressed = value("content-encoding").is_some_and(|value| matches!(value.trim(), "gzip" | "br"));
+        Ok(Some((Self { status: response.code.ok_or(Malformed)?, framing, length, is_compressed }, length_of_head)))
     }
 }
 
@@ -117,12 +120,13 @@ mod tests {
     #[test]
     fn heads() {
         let text = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nrest";
-        let head = Head { status: 200, framing: Framing::Chunked, length: None };
+        let head = Head { status: 200, framing: Framing::Chunked, length: None, is_compressed: false };
         assert_eq!(Head::read(text), Ok(Some((head, text.len() - 4))));
         assert_eq!(Head::read(b"HTTP/1.1 200 OK\r\n"), Ok(None));
         assert_eq!(Head::read(b"SSH-2.0-x\r\n\r\n"), Err(Malformed));
-        let (head, _) = Head::read(b"HTTP/1.1 202 Accepted\r\ncontent-length: 7\r\n\r\n").unwrap().unwrap();
-        assert_eq!((head.status, head.framing, head.length), (202, Framing::Plain, Some(7)));
+        let (head, _) =
+            Head::read(b"HTTP/1.1 202 Accepted\r\ncontent-length: 7\r\ncontent-encoding: br\r\n\r\n").unwrap().unwrap();
+        assert_eq!((head.status, head.framing, head.length, head.is_compressed), (202, Framing::Plain, Some(7), true));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! comes once and in order ([`sequence`]), and how long it took ([`histogram`]).
 //!
 //! * [`run`]: the course of a measurement. * [`crowd`]: the connections of one thread. * [`reader`]: one of them.
+//! * [`pages`]: besides, load for pages.
 
 pub mod args;
 pub mod crowd;
@@ -12,6 +13,7 @@ pub mod events;
 pub mod histogram;
 pub mod http;
 pub mod marker;
+pub mod pages;
 pub mod process;
 pub mod publish;
 pub mod reader;

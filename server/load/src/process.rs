@@ -20,6 +20,16 @@ pub fn usage(pids: &[u32]) -> Option<Usage> {
     (!pids.is_empty()).then_some(sum)
 }
 
+/// How long a process and all of its children computed, in microseconds, also those that are gone; such as PostgreSQL, which
+/// has a process for each connection.
+pub fn family_cpu_us(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    let of_child = |child: &str| usage_at(&format!("/proc/{child}")).map_or(0, |usage| usage.cpu_us);
+    let of_children: u64 = children.split_whitespace().map(of_child).sum();
+    Some(of_children + in_us(ticks(&stat, 4)?))
+}
+
 /// Of this process.
 pub fn own_usage() -> Option<Usage> {
     usage_at("/proc/self")
@@ -28,7 +38,11 @@ pub fn own_usage() -> Option<Usage> {
 fn usage_at(folder: &str) -> Option<Usage> {
     let status = fs::read_to_string(format!("{folder}/status")).ok()?;
     let stat = fs::read_to_string(format!("{folder}/stat")).ok()?;
-    Some(Usage { resident_kib: resident(&status)?, cpu_us: ticks(&stat)? * 1_000_000 / rustix::param::clock_ticks_per_second() })
+    Some(Usage { resident_kib: resident(&status)?, cpu_us: in_us(ticks(&stat, 2)?) })
+}
+
+fn in_us(ticks: u64) -> u64 {
+    ticks * 1_000_000 / rustix::param::clock_ticks_per_second()
 }
 
 fn resident(status: &str) -> Option<u64> {
@@ -36,13 +50,12 @@ fn resident(status: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// proc(5): the 14th and 15th fields, counted behind the name, which may hold anything.
-fn ticks(stat: &str) -> Option<u64> {
+/// proc(5): the fields from the 14th on, counted behind the name, which may hold anything. The first two are of the process, in
+/// its own code and in the kernel; two more of its children that are gone.
+fn ticks(stat: &str, n_fields: usize) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some(user + system)
+    let fields = rest.split_whitespace().skip(11).take(n_fields);
+    fields.map(|field| field.parse::<u64>().ok()).sum()
 }
 
 /// The memory of all TCP sockets of this machine, at both ends, in KiB.
@@ -78,12 +91,12 @@ pub fn allow_files(n: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{allow_files, own_usage, resident, tcp_pages, ticks, usage};
+    use super::{allow_files, family_cpu_us, own_usage, resident, tcp_pages, ticks, usage};
 
     #[test]
     fn what_linux_says_is_understood() {
         let stat = "4 (a b) c) S 1 4 4 0 -1 4194560 1 2 3 4 70 30 5 6 20 0 1 0 9 10 11";
-        assert_eq!(ticks(stat), Some(100));
+        assert_eq!((ticks(stat, 2), ticks(stat, 4)), (Some(100), Some(111)));
         assert_eq!(resident("Name:\tx\nVmRSS:\t   12345 kB\n"), Some(12345));
         let sockstat = "sockets: used 200\nTCP: inuse 5 orphan 0 tw 0 alloc 7 mem 42\nUDP: inuse 1 mem 3\n";
         assert_eq!(tcp_pages(sockstat), Some(42));
@@ -94,6 +107,8 @@ mod tests {
         assert!(own_usage().is_some_and(|usage| usage.resident_kib > 0));
         assert_eq!(usage(&[]), None);
         assert_eq!(usage(&[u32::MAX]), None);
+        assert!(family_cpu_us(std::process::id()).is_some());
+        assert_eq!(family_cpu_us(u32::MAX), None);
     }
     #[test]
     fn no_more_files_than_the_system_gives() {

@@ -135,11 +135,13 @@ fn memory(measured: &Measured, n_open: usize) -> Option<Memory> {
     })
 }
 
-fn ratio(part: u64, of: u64) -> f64 {
+/// To a hundredth; 0 of nothing.
+pub(crate) fn ratio(part: u64, of: u64) -> f64 {
     if of == 0 { 0.0 } else { rounded(as_f64(part) / as_f64(of)) }
 }
 
-fn rounded(number: f64) -> f64 {
+/// To a hundredth.
+pub(crate) fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 

@@ -110,8 +110,8 @@ impl Performance {
         text.family("learnify_uptime_seconds", "gauge", "Since this server started.");
         text.value("learnify_uptime_seconds", "", self.uptime_seconds);
         let counters: [Counter; 8] = [
-            ("hits_total", "Fresh values given away.", |kept| float(kept.hits)),
-            ("misses_total", "Questions that waited for a read.", |kept| float(kept.misses)),
+            ("hits_total", "Fresh values given away, also as a whole page.", |kept| float(kept.hits)),
+            ("misses_total", "Questions that waited for a read or a page.", |kept| float(kept.misses)),
             ("stale_total", "Values given away that were not fresh.", |kept| float(kept.stale)),
             ("reads_total", "Reads of the database.", |kept| float(kept.reads)),
             ("refreshes_total", "Reads that nobody waited for.", |kept| float(kept.refreshes)),

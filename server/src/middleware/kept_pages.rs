@@ -3,6 +3,9 @@
 //! - **A page is given away until an event of its topics comes**, or its lifetime is over. A change that is merged with
 //!   others on its way to the readers is seen after the lifetime at the latest. The page holds the position that it was
 //!   read at, so its events begin there and it is brought up to date as soon as it is open.
+//! - **A page that was begun less than a quarter of a second ago is given away whatever changed since**, as what changes often
+//!   waits that long on its way to the readers of events. Where streams start and stop all the time no page would be given
+//!   twice otherwise. It is rendered anew in time, so that nobody waits for the next one there.
 //! - **Single flight**: of those who wait for the same page one renders it. Who asked after a change does not wait for a
 //!   page that was begun before it.
 //! - **Every response has a nonce of its own.** The nonce with which a page was rendered is given to nobody: it marks
@@ -25,6 +28,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use backend::cache::Namespace;
 use domain::{
     Category,
     event::{Position, Topic},
@@ -32,19 +36,54 @@ use domain::{
 use leptos::nonce::Nonce;
 use moka::future::Cache;
 use page::Page;
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 /// All pages together.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// The largest page that can be kept; the largest page there is has a fraction of it.
 const MAX_PAGE: usize = 2 * 1024 * 1024;
 
+/// How old a page may be that is given away although something changed since: the pace of events.
+const PACE: Duration = Duration::from_millis(250);
+
 /// Which page, and when something last changed about it. So after a change no earlier page is found.
 type Key = (Option<Category>, Position);
 
 /// The pages that are kept. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct KeptPages(Option<Cache<Key, Arc<Page>>>);
+pub(crate) struct KeptPages(Option<Arc<Kept>>);
+
+struct Kept {
+    pages: Cache<Key, Arc<Page>>,
+    /// The last one of each, whatever changed since; as many as there are categories, and one.
+    last: Mutex<BTreeMap<Option<Category>, Arc<Last>>>,
+    /// How old they may be.
+    pace: Duration,
+}
+
+struct Last {
+    page: Arc<Page>,
+    /// Whether somebody renders it anew.
+    is_renewed: AtomicBool,
+}
+
+/// What came of rendering a page.
+enum Rendered {
+    Page {
+        page: Arc<Page>,
+        /// Whether another rendered it.
+        is_awaited: bool,
+    },
+    /// It cannot be kept.
+    Other(Response),
+}
 
 impl KeptPages {
     /// Keeps each page for this long; not at all when it is zero.
@@ -53,33 +92,87 @@ impl KeptPages {
             .max_capacity(MAX_BYTES)
             .weigher(|_, page: &Arc<Page>| u32::try_from(page.len()).unwrap_or(u32::MAX))
             .time_to_live(lifetime);
-        Self((!lifetime.is_zero()).then(|| pages.build()))
+        let kept = || Arc::new(Kept { pages: pages.build(), last: Mutex::default(), pace: PACE.min(lifetime) });
+        Self((!lifetime.is_zero()).then(kept))
+    }
+}
+
+impl Kept {
+    /// A page that can be given away, and whether whoever asked is to render the next one meanwhile.
+    async fn find(&self, key: &Key) -> Option<(Arc<Page>, bool)> {
+        if let Some(page) = self.pages.get(key).await {
+            return Some((page, false));
+        }
+        let last = self.last().get(&key.0).cloned()?;
+        let age = last.page.began.elapsed();
+        let is_due = || age >= self.pace / 2 && !last.is_renewed.swap(true, Ordering::Relaxed);
+        (age < self.pace).then(|| (Arc::clone(&last.page), is_due()))
+    }
+
+    /// Renders a page, or waits for somebody who does.
+    async fn render(&self, key: Key, request: Request, next: Next) -> Rendered {
+        let (mut rest, mut other) = (Some((request, next)), None);
+        let render = async {
+            let (request, next) = rest.take()?;
+            let began = Instant::now();
+            match read(next.run(request).await, began).await {
+                Ok(page) => Some(Arc::new(page)),
+                Err(response) => {
+                    other = Some(response);
+                    None
+                }
+            }
+        };
+        let page = self.pages.optionally_get_with(key, render).await;
+        match (page, other, rest) {
+            (Some(page), _, None) => {
+                self.note(key.0, &page);
+                Rendered::Page { page, is_awaited: false }
+            }
+            (Some(page), _, Some(_)) => Rendered::Page { page, is_awaited: true },
+            (None, Some(response), _) => Rendered::Other(response),
+            // Who rendered it found that it cannot be kept.
+            (None, None, Some((request, next))) => Rendered::Other(next.run(request).await),
+            (None, None, None) => Rendered::Other(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+        }
+    }
+
+    fn note(&self, category: Option<Category>, page: &Arc<Page>) {
+        let mut last = self.last();
+        // One that took long may end after one that was begun later.
+        if last.get(&category).is_none_or(|known| known.page.began < page.began) {
+            last.insert(category, Arc::new(Last { page: Arc::clone(page), is_renewed: AtomicBool::new(false) }));
+        }
+    }
+
+    fn last(&self) -> MutexGuard<'_, BTreeMap<Option<Category>, Arc<Last>>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 pub(crate) async fn give(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let (Some(pages), Some(category)) = (&state.kept_pages.0, category(&request)) else { return next.run(request).await };
+    let (Some(kept), Some(category)) = (&state.kept_pages.0, category(&request)) else { return next.run(request).await };
+    let (cache, namespace) = (&state.backend.cache, if category.is_some() { Namespace::Category } else { Namespace::Home });
     let topics: Vec<Topic> = [Topic::Streams].into_iter().chain(category.map(Topic::Category)).collect();
     let key = (category, state.backend.events.changed_at(&topics));
-    let takes_gzip = page::takes_gzip(request.headers());
-    let (mut rest, mut other) = (Some((request, next)), None);
-    let render = async {
-        let (request, next) = rest.take()?;
-        match read(next.run(request).await).await {
-            Ok(page) => Some(Arc::new(page)),
-            Err(response) => {
-                other = Some(response);
-                None
-            }
+    let (takes_gzip, policy) = (page::takes_gzip(request.headers()), PagePolicy::of(&state.config));
+    if let Some((page, is_due)) = kept.find(&key).await {
+        if is_due {
+            let kept = Arc::clone(kept);
+            tokio::spawn(async move { kept.render(key, request, next).await });
         }
-    };
-    let page = pages.optionally_get_with(key, render).await;
-    match (page, other, rest) {
-        (Some(page), _, _) => answer(&page, takes_gzip, PagePolicy::of(&state.config)),
-        (None, Some(response), _) => response,
-        // Who rendered it found that it cannot be kept.
-        (None, None, Some((request, next))) => next.run(request).await,
-        (None, None, None) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        cache.count_page(namespace, page.cost);
+        return answer(&page, takes_gzip, policy);
+    }
+    match kept.render(key, request, next).await {
+        Rendered::Page { page, is_awaited } => {
+            // Whoever rendered it is counted by what that read.
+            if is_awaited {
+                cache.count_wait(namespace);
+            }
+            answer(&page, takes_gzip, policy)
+        }
+        Rendered::Other(response) => response,
     }
 }
 
@@ -101,8 +194,8 @@ fn is_nobody(headers: &HeaderMap) -> bool {
     headers.get_all(header::COOKIE).iter().all(|value| value.to_str().is_ok_and(|text| text.split(';').all(is_guest)))
 }
 
-/// Takes a page out of a response, or answers the response if it cannot be kept.
-async fn read(response: Response) -> Result<Page, Response> {
+/// Takes a page out of a response that began at some moment, or answers the response if it cannot be kept.
+async fn read(response: Response, began: Instant) -> Result<Page, Response> {
     let Some(nonce) = nonce_to_replace(&response) else { return Err(response) };
     let (parts, body) = response.into_parts();
     // Nothing is larger; a page that breaks off is none.
@@ -110,7 +203,7 @@ async fn read(response: Response) -> Result<Page, Response> {
         tracing::error!(%error, "a page could not be read");
         StatusCode::SERVICE_UNAVAILABLE.into_response()
     })?;
-    Ok(Page::new(parts.headers, &body, &nonce))
+    Ok(Page::new(parts.headers, &body, &nonce, began))
 }
 
 /// The nonce of a page that can be kept.

@@ -1,14 +1,23 @@
 //! Pages that are kept as they were rendered, for visitors of whom nothing is known.
 
-use crate::harness::{Answer, Browser, Site};
+use crate::harness::{Answer, Browser, PATIENCE, Site};
 use axum::http::StatusCode;
 use backend::{
-    cache::{self, Namespace},
+    cache::{self, Namespace, Numbers},
     events::Events,
     testing::{backend_that_keeps, database_settings},
 };
+use domain::{
+    Category, UserId,
+    event::{Event, Topic},
+};
 use flate2::read::GzDecoder;
-use std::{collections::BTreeSet, io::Read, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::Read,
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -19,10 +28,16 @@ async fn site(page_lifetime: Duration) -> Site {
     Site::on(backend, |config| server::config::Config { page_lifetime, ..config })
 }
 
-/// How often a home page asked for the live streams, which each does that is rendered.
+/// How often a page of the site was asked for by a visitor, and not served as it was rendered for another: each such page
+/// asks for the channels that are recommended.
 fn n_rendered(site: &Site) -> u64 {
+    let Numbers { hits, misses, .. } = numbers(site, Namespace::Recommended);
+    hits + misses
+}
+
+fn numbers(site: &Site, of: Namespace) -> Numbers {
     let numbers = site.backend.cache.numbers();
-    numbers.iter().filter(|(namespace, _)| *namespace == Namespace::Home).map(|(_, numbers)| numbers.hits + numbers.misses).sum()
+    numbers.iter().find(|(namespace, _)| *namespace == of).unwrap().1
 }
 
 fn nonce(answer: &Answer) -> String {
@@ -60,7 +75,12 @@ async fn a_kept_page_is_the_same_but_for_its_nonce() {
         assert!(first.contains("nonce=\"NONCE\"") && first == second && second == third, "{path}");
         assert_eq!(BTreeSet::from([first_nonce, second_nonce, third_nonce]).len(), 3, "{path}");
     }
-    assert_eq!(n_rendered(&site), 1);
+    assert_eq!(n_rendered(&site), 2);
+    for of in [Namespace::Home, Namespace::Category] {
+        let Numbers { hits, misses, saved, .. } = numbers(&site, of);
+        assert_eq!((hits, misses), (2, 1), "{of:?}");
+        assert!(!saved.is_zero());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,9 +98,9 @@ async fn whoever_is_known_gets_a_page_of_their_own() {
     for guest in [&mut site.guest(), &mut known] {
         assert!(page(guest, "/").await.0 == of_guest);
     }
-    assert_eq!(n_rendered(&site), 3);
+    assert_eq!(n_rendered(&site), 2);
     page(&mut site.guest(), "/?page=2").await;
-    assert_eq!(n_rendered(&site), 4, "what an address asks for besides may change the page");
+    assert_eq!(n_rendered(&site), 3, "what an address asks for besides may change the page");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,8 +112,29 @@ async fn a_change_ends_a_kept_page() {
     assert_eq!(n_rendered(&site), 1);
     let answer = ana.call("channels/update_stream", &[("title", "Knots"), ("category", "creativity")]).await;
     assert_eq!(answer.status, StatusCode::OK);
+    let changed = Instant::now();
+    // A page that is new is given away for a moment longer.
+    while n_rendered(&site) < 2 {
+        page(&mut site.guest(), "/").await;
+        assert!(changed.elapsed() < PATIENCE, "the page is not rendered anew");
+    }
     page(&mut site.guest(), "/").await;
-    assert_eq!(n_rendered(&site), 2);
+    assert_eq!(n_rendered(&site), 2, "nothing changed since");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_something_changes_all_the_time_pages_are_kept_for_a_moment() {
+    let site = site(HOUR).await;
+    let began = Instant::now();
+    page(&mut site.guest(), "/").await;
+    while n_rendered(&site) < 4 {
+        let ended = Event::StreamEnded { channel: UserId(Uuid::nil()), category: Category::Study };
+        site.backend.events.publish(&[Topic::Streams], &ended);
+        page(&mut site.guest(), "/").await;
+        assert!(began.elapsed() < PATIENCE, "the page is not rendered anew");
+    }
+    let between = began.elapsed() / 3;
+    assert!(between >= Duration::from_millis(125), "it was rendered anew after {between:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,6 +165,8 @@ async fn a_crowd_makes_one_render_the_page() {
     });
     let pages = futures::future::join_all(crowd).await;
     assert_eq!(n_rendered(&site), 1);
+    let Numbers { hits, misses, .. } = numbers(&site, Namespace::Home);
+    assert!(hits + misses == 30 && misses > 0, "who waited was not served from the cache: {hits} hits, {misses} misses");
     assert_eq!(pages.iter().map(|(html, _)| html).collect::<BTreeSet<_>>().len(), 1);
     assert_eq!(pages.iter().map(|(_, nonce)| nonce).collect::<BTreeSet<_>>().len(), 30);
 }

@@ -9,9 +9,9 @@ use std::{
 /// What was counted since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Numbers {
-    /// Fresh values given away.
+    /// Fresh values given away, also as a whole page.
     pub hits: u64,
-    /// Questions that had to wait for a read.
+    /// Questions that had to wait for a read, or for a page.
     pub misses: u64,
     /// Values given away that were no longer fresh.
     pub stale: u64,

@@ -3,7 +3,7 @@
 use super::{Moment, ago, category, channels::signal, count, ids, now};
 use crate::schema::{blocks, broadcasts, channels, follows, live_streams, users};
 use diesel::{
-    dsl::case_when,
+    dsl::{case_when, count_star},
     prelude::*,
     sql_types::{Array, BigInt, Integer, Uuid as SqlUuid},
 };
@@ -14,6 +14,7 @@ use domain::{
     stream::{CategoryRow, Live, StreamCard},
     user::Username,
 };
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// [`domain::stream::GRACE_SECONDS`] in PostgreSQL's words.
@@ -80,19 +81,43 @@ pub(crate) async fn row(
     offset: usize,
     hidden: &[UserId],
 ) -> QueryResult<CategoryRow> {
-    let in_category = live_streams::category.eq(of.slug());
-    let is_visible = || live_streams::channel_id.ne_all(ids(hidden));
-    let total: i64 = live_streams::table.filter(in_category).filter(is_visible()).count().get_result(connection).await?;
+    let visible = live_streams::table.filter(live_streams::category.eq(of.slug()));
+    let total: i64 = visible.filter(live_streams::channel_id.ne_all(ids(hidden))).count().get_result(connection).await?;
+    Ok(CategoryRow { category: of, total: count(total), streams: page(connection, of, limit, offset, hidden).await? })
+}
+
+/// The first page of every category, with the numbers of all: counted together, since that reads everything that is live.
+pub(crate) async fn rows(connection: &mut AsyncPgConnection, limit: usize, hidden: &[UserId]) -> QueryResult<Vec<CategoryRow>> {
+    let totals = live_streams::table
+        .filter(live_streams::channel_id.ne_all(ids(hidden)))
+        .group_by(live_streams::category)
+        .select((live_streams::category, count_star()));
+    let totals: Vec<(String, i64)> = totals.load(connection).await?;
+    let totals: HashMap<String, i64> = totals.into_iter().collect();
+    let mut rows = Vec::with_capacity(Category::ALL.len());
+    for of in Category::ALL {
+        let total = totals.get(of.slug()).copied().unwrap_or_default();
+        rows.push(CategoryRow { category: of, total: count(total), streams: page(connection, of, limit, 0, hidden).await? });
+    }
+    Ok(rows)
+}
+
+async fn page(
+    connection: &mut AsyncPgConnection,
+    of: Category,
+    limit: usize,
+    offset: usize,
+    hidden: &[UserId],
+) -> QueryResult<Vec<StreamCard>> {
     let rows: Vec<Row> = cards()
-        .filter(in_category)
-        .filter(is_visible())
+        .filter(live_streams::category.eq(of.slug()))
+        .filter(live_streams::channel_id.ne_all(ids(hidden)))
         .order((live_streams::viewers.desc(), live_streams::started_at.asc(), live_streams::channel_id.asc()))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .offset(i64::try_from(offset).unwrap_or(i64::MAX))
         .load(connection)
         .await?;
-    let streams = rows.into_iter().map(card).collect::<QueryResult<_>>()?;
-    Ok(CategoryRow { category: of, total: count(total), streams })
+    rows.into_iter().map(card).collect()
 }
 
 /// Of the channels that somebody follows, those that are live, most viewers first.

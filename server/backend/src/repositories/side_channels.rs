@@ -69,24 +69,26 @@ pub(crate) async fn recommended(
     hidden: &[UserId],
 ) -> QueryResult<Vec<SideChannel>> {
     // Each of the three parts is read from an index and bounded before they are put together; a channel may be in several.
-    // That of live streams is by category.
+    // That of live streams is by category, and where it has enough the others are not read. Names are looked up last.
     let statement = "WITH excluded AS (SELECT unnest($2) AS id UNION SELECT $1 WHERE $1 IS NOT NULL \
                           UNION SELECT channel_id FROM follows WHERE follower_id = $1), \
          live AS (SELECT first.* FROM unnest($4) AS known (slug) CROSS JOIN LATERAL \
                     (SELECT channel_id, viewers, started_at FROM live_streams WHERE category = known.slug \
                         AND channel_id NOT IN (SELECT id FROM excluded) ORDER BY viewers DESC, started_at LIMIT $3) AS first \
                   ORDER BY viewers DESC, started_at LIMIT $3), \
-         recent AS (SELECT channel_id, started_at FROM broadcasts ORDER BY started_at DESC LIMIT 300), \
-         coming AS (SELECT channel_id, starts_at FROM schedule_entries WHERE cancelled_at IS NULL AND starts_at > now() \
-                    ORDER BY starts_at LIMIT 100), \
+         recent AS (SELECT channel_id, started_at FROM broadcasts WHERE (SELECT count(*) FROM live) < $3 \
+                    ORDER BY started_at DESC LIMIT 300), \
+         coming AS (SELECT channel_id, starts_at FROM schedule_entries WHERE (SELECT count(*) FROM live) < $3 \
+                        AND cancelled_at IS NULL AND starts_at > now() ORDER BY starts_at LIMIT 100), \
          known AS (SELECT channel_id, 1 AS part, viewers, 0::double precision AS rank FROM live \
                    UNION ALL SELECT channel_id, 2, NULL, -extract(epoch FROM max(started_at)) FROM recent GROUP BY channel_id \
                    UNION ALL SELECT channel_id, 3, NULL, extract(epoch FROM min(starts_at)) FROM coming GROUP BY channel_id), \
          best AS (SELECT DISTINCT ON (channel_id) channel_id, part, viewers, rank FROM known \
-                  WHERE channel_id NOT IN (SELECT id FROM excluded) ORDER BY channel_id, part) \
-         SELECT users.id, users.username, users.display_name, channels.category, users.avatar, best.viewers \
-         FROM best JOIN channels ON channels.user_id = best.channel_id JOIN users ON users.id = best.channel_id \
-         ORDER BY best.part, best.viewers DESC NULLS LAST, best.rank, best.channel_id LIMIT $3";
+                  WHERE channel_id NOT IN (SELECT id FROM excluded) ORDER BY channel_id, part), \
+         first AS (SELECT * FROM best ORDER BY part, viewers DESC NULLS LAST, rank, channel_id LIMIT $3) \
+         SELECT users.id, users.username, users.display_name, channels.category, users.avatar, first.viewers \
+         FROM first JOIN channels ON channels.user_id = first.channel_id JOIN users ON users.id = first.channel_id \
+         ORDER BY first.part, first.viewers DESC NULLS LAST, first.rank, first.channel_id";
     let rows: Vec<Recommended> = diesel::sql_query(statement)
         .bind::<Nullable<SqlUuid>, _>(reader.map(|reader| reader.0))
         .bind::<Array<SqlUuid>, _>(ids(hidden))

@@ -8,7 +8,7 @@ use crate::{
     repositories::{blocks, live_streams, schedule},
 };
 use domain::{
-    Category, UserId,
+    UserId,
     event::{Position, Topic},
     stream::{PAGE_LENGTH, ROW_LENGTH, StreamScope, StreamSnapshot},
 };
@@ -90,10 +90,7 @@ async fn read(database: &Database, position: Position, scope: StreamScope, hidde
     let mut connection = database.connection().await?;
     let (rows, upcoming) = match scope {
         StreamScope::Home => {
-            let mut rows = Vec::with_capacity(Category::ALL.len());
-            for category in Category::ALL {
-                rows.push(live_streams::row(&mut connection, category, ROW_LENGTH, 0, hidden).await?);
-            }
+            let rows = live_streams::rows(&mut connection, ROW_LENGTH, hidden).await?;
             (rows, schedule::upcoming(&mut connection, None, hidden).await?)
         }
         StreamScope::Category { category, page } => {

@@ -31,7 +31,9 @@ use std::{
 use uuid::Uuid;
 
 /// What may read a whole table.
-const ALLOWED: [&str; 2] = [
+const ALLOWED: [&str; 3] = [
+    // How many are live in each category, for all visitors together: 1 ms for 5,000 streams, and no index counts faster.
+    "SELECT \"live_streams\".\"category\", COUNT(*) FROM \"live_streams\"",
     // The people around a channel, searched and sorted by name: of the most popular channel that is a quarter of all
     // members here, and only its owner asks.
     "FROM follows AS circle JOIN users",

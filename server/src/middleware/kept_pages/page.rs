@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use flate2::{Compress, Compression, Crc, FlushCompress};
+use std::time::{Duration, Instant};
 
 /// The head of a file (RFC 1952): deflated, no name, no time, any system.
 const GZIP_HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -12,6 +13,10 @@ const OVERHEAD: usize = 64;
 
 pub(super) struct Page {
     pub(super) headers: HeaderMap,
+    /// When rendering it began. What it shows was read after that.
+    pub(super) began: Instant,
+    /// How long that took, with what it read.
+    pub(super) cost: Duration,
     first: Piece,
     /// Before each of them stands the nonce.
     others: Vec<Piece>,
@@ -26,11 +31,11 @@ struct Piece {
 
 impl Page {
     /// Cuts a page where the nonce stands with which it was rendered.
-    pub(super) fn new(mut headers: HeaderMap, html: &[u8], nonce: &str) -> Self {
+    pub(super) fn new(mut headers: HeaderMap, html: &[u8], nonce: &str, began: Instant) -> Self {
         headers.remove(header::CONTENT_LENGTH);
         let mut pieces = cut(html, nonce.as_bytes()).into_iter().map(Piece::new);
         let first = pieces.next().unwrap_or_else(|| Piece::new(html));
-        Self { headers, first, others: pieces.collect() }
+        Self { headers, began, cost: began.elapsed(), first, others: pieces.collect() }
     }
 
     /// How many bytes it takes to keep.
@@ -116,7 +121,7 @@ mod tests {
     use super::{Page, takes_gzip};
     use axum::http::{HeaderMap, HeaderValue, header};
     use flate2::read::GzDecoder;
-    use std::io::Read;
+    use std::{io::Read, time::Instant};
 
     fn unpack(file: &[u8]) -> String {
         let mut text = String::new();
@@ -133,7 +138,7 @@ mod tests {
             "<script nonce=\"NONCE\"></script><script nonce=\"NONCE\">".to_owned(),
             format!("NONCE{lessons}NONCENONCE{lessons}"),
         ] {
-            let page = Page::new(HeaderMap::new(), html.as_bytes(), "NONCE");
+            let page = Page::new(HeaderMap::new(), html.as_bytes(), "NONCE", Instant::now());
             for nonce in ["AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBB"] {
                 let expected = html.replace("NONCE", nonce);
                 assert!(page.html(nonce) == expected.as_bytes());
@@ -144,12 +149,12 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_compressed() {
-        let page = Page::new(HeaderMap::new(), "<p>lesson</p>".repeat(5000).as_bytes(), "NONCE");
+        let page = Page::new(HeaderMap::new(), "<p>lesson</p>".repeat(5000).as_bytes(), "NONCE", Instant::now());
         assert!(page.gzip("A").len() < 1000);
         // Random letters do not compress, and are kept all the same.
         let noise: String =
             (0..40_000_u32).map(|n| char::from(b'0' + u8::try_from(n.wrapping_mul(2_654_435_761) >> 26).unwrap())).collect();
-        let page = Page::new(HeaderMap::new(), noise.as_bytes(), "NONCE");
+        let page = Page::new(HeaderMap::new(), noise.as_bytes(), "NONCE", Instant::now());
         assert!(unpack(&page.gzip("A")) == noise);
     }
 
