@@ -150,9 +150,10 @@ impl Crowd {
         let titles = backend.texts(titles).await;
         let follows = "SELECT username AS found FROM follows JOIN users ON id = follower_id";
         let follows: BTreeSet<String> = backend.texts(follows).await.into_iter().collect();
-        // Points are given in the transaction of what they are for.
+        // Points are given in the transaction of what they are for; of messages, for fifty a day.
         let half_done = "SELECT username AS found FROM stats JOIN users ON id = user_id WHERE xp <> \
-            (SELECT count(*) FROM chat_messages WHERE member_id = users.id) \
+            (SELECT coalesce(sum(least(50, n)), 0) FROM (SELECT count(*) AS n FROM chat_messages \
+                WHERE member_id = users.id GROUP BY date_trunc('day', sent_at, 'UTC')) AS daily) \
              + 5 * (SELECT count(*) FROM first_follows WHERE follower_id = users.id)";
         assert_eq!(backend.texts(half_done).await, Vec::<String>::new(), "done by half");
         let after = lock(&self.ledger).clone();
