@@ -3,9 +3,8 @@
 //! - **A page is given away until an event of its topics comes**, or its lifetime is over. A change that is merged with
 //!   others on its way to the readers is seen after the lifetime at the latest. The page holds the position that it was
 //!   read at, so its events begin there and it is brought up to date as soon as it is open.
-//! - **A page that was begun less than a quarter of a second ago is given away whatever changed since**, as what changes often
-//!   waits that long on its way to the readers of events. Where streams start and stop all the time no page would be given
-//!   twice otherwise. It is rendered anew in time, so that nobody waits for the next one there.
+//! - **A page that was begun less than a second ago is given away whatever changed since**, and rendered anew meanwhile. Where
+//!   streams start and stop all the time no page would be given twice otherwise, and everybody would wait for the next.
 //! - **Single flight**: of those who wait for the same page one renders it. Who asked after a change does not wait for a
 //!   page that was begun before it.
 //! - **Every response has a nonce of its own.** The nonce with which a page was rendered is given to nobody: it marks
@@ -50,8 +49,10 @@ const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// The largest page that can be kept; the largest page there is has a fraction of it.
 const MAX_PAGE: usize = 2 * 1024 * 1024;
 
-/// How old a page may be that is given away although something changed since: the pace of events.
-const PACE: Duration = Duration::from_millis(250);
+/// How old a page may be that is given away although something changed since.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How old it must be to be rendered anew: so often at most, however often something changes.
+const PACE: Duration = Duration::from_millis(125);
 
 /// Which page, and when something last changed about it. So after a change no earlier page is found.
 type Key = (Option<Category>, Position);
@@ -65,7 +66,7 @@ struct Kept {
     /// The last one of each, whatever changed since; as many as there are categories, and one.
     last: Mutex<BTreeMap<Option<Category>, Arc<Last>>>,
     /// How old they may be.
-    pace: Duration,
+    patience: Duration,
 }
 
 struct Last {
@@ -92,7 +93,7 @@ impl KeptPages {
             .max_capacity(MAX_BYTES)
             .weigher(|_, page: &Arc<Page>| u32::try_from(page.len()).unwrap_or(u32::MAX))
             .time_to_live(lifetime);
-        let kept = || Arc::new(Kept { pages: pages.build(), last: Mutex::default(), pace: PACE.min(lifetime) });
+        let kept = || Arc::new(Kept { pages: pages.build(), last: Mutex::default(), patience: PATIENCE.min(lifetime) });
         Self((!lifetime.is_zero()).then(kept))
     }
 }
@@ -105,8 +106,8 @@ impl Kept {
         }
         let last = self.last().get(&key.0).cloned()?;
         let age = last.page.began.elapsed();
-        let is_due = || age >= self.pace / 2 && !last.is_renewed.swap(true, Ordering::Relaxed);
-        (age < self.pace).then(|| (Arc::clone(&last.page), is_due()))
+        let is_due = || age >= PACE && !last.is_renewed.swap(true, Ordering::Relaxed);
+        (age < self.patience).then(|| (Arc::clone(&last.page), is_due()))
     }
 
     /// Renders a page, or waits for somebody who does.
