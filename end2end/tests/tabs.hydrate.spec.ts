@@ -64,7 +64,10 @@ test("tabs with the pages of different channels share a connection", async ({ pa
 test("a tab that crashes beside others is no longer present", async ({ page, context, visitor }) => {
   test.setTimeout(120_000);
   const streamer = newMember("crash");
-  await signUp(await visitor(), streamer);
+  const owner = await visitor();
+  await signUp(owner, streamer);
+  // Who signed up looks at their channel, and counts there.
+  await owner.close();
   const ben = await visitor();
   await openCurrent(ben, `/${streamer.username}`);
   await expect(chat(ben)).toContainText("1 person here");
