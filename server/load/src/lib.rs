@@ -15,6 +15,7 @@ pub mod http;
 pub mod marker;
 pub mod pages;
 pub mod process;
+pub mod program;
 pub mod publish;
 pub mod reader;
 pub mod report;

@@ -6,7 +6,7 @@ use domain::event::Topic;
 use mio::Waker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Frames that may wait here. Each is told to a crowd, so the thread may be a few behind while another crowd is told.
+/// Frames that may wait here while the thread tells others to their readers, which takes a tenth of a second for ten thousand.
 const MAX_FRAMES: usize = 1024;
 
 /// Something for one reader, which the number names, or for all.
