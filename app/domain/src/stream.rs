@@ -4,7 +4,7 @@ use crate::{BroadcastId, Category, PictureId, Timestamp, UserId, event::Position
 use serde::{Deserialize, Serialize};
 
 /// Whether picture arrives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub enum Signal {
     /// Media arrives.
@@ -29,7 +29,7 @@ impl TryFrom<String> for Signal {
 pub const GRACE_SECONDS: u64 = 15;
 
 /// A running broadcast, apart from the channel it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Live {
     pub broadcast: BroadcastId,
     pub started_at: Timestamp,
@@ -39,7 +39,7 @@ pub struct Live {
 }
 
 /// A live stream on a card.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StreamCard {
     pub channel: UserId,
     pub username: Username,

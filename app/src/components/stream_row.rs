@@ -5,7 +5,7 @@ use super::{
     icons::{Icon, Shape},
     stream_card::StreamCardView,
 };
-use crate::{format, paths};
+use crate::{format, paths, platform};
 use domain::{
     Category, UserId,
     stable_order::keep_order,
@@ -50,11 +50,15 @@ pub fn StreamCards(category: Category, list: Signal<StreamSnapshot>) -> impl Int
             channels.into_iter().filter_map(find).collect::<Vec<_>>()
         })
     };
-    view! {
-        <For each key=|card| card.channel let(first)>
-            <StreamCardView card=follow(list, first)/>
-        </For>
-    }
+    let draw = move || {
+        view! {
+            <For each key=|card| card.channel let(first)>
+                <StreamCardView card=follow(list, first)/>
+            </For>
+        }
+        .into_any()
+    };
+    list.with_untracked(|list| platform::keep_cards(cards(list, category), draw))
 }
 
 /// The card of one stream as it changes. Between the end of the stream and the removal of its card it stays as it was.

@@ -2,6 +2,7 @@
 //!
 //! Everything here reads the context, which belongs to the reactive owner: call it before the first `.await`.
 
+mod kept_cards;
 mod report;
 
 use super::PAGE_META;
@@ -28,6 +29,8 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::{Link, Meta};
+
+pub(crate) use kept_cards::keep_cards;
 
 /// The services. Missing only while the routes are listed at start, when nothing may be called.
 pub(crate) fn backend() -> Result<Backend, ApiError> {

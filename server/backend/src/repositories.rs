@@ -19,6 +19,7 @@ pub(crate) mod outbox;
 pub(crate) mod owner_links;
 pub(crate) mod personal_data;
 pub(crate) mod pictures;
+mod prepared;
 pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod sessions;
@@ -31,6 +32,7 @@ pub(crate) use moment::{Moment, clock};
 
 use domain::{Category, UserId};
 use moment::{ago, now};
+use prepared::Prepare;
 
 /// A stored category. The table's own check allows no other.
 fn category(slug: &str) -> diesel::QueryResult<Category> {

@@ -1,5 +1,6 @@
 //! Who blocked whom. A block hides both from each other, whoever made it.
 
+use super::Prepare;
 use crate::schema::blocks;
 use diesel::{prelude::*, sql_types::BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -40,6 +41,6 @@ pub(crate) async fn lock_pair(connection: &mut AsyncPgConnection, a: UserId, b: 
     // Whoever comes first, the same two people have the same number. Strangers may share it, and only wait a moment.
     let ((a_high, a_low), (b_high, b_low)) = (a.0.as_u64_pair(), b.0.as_u64_pair());
     let key = (a_high ^ a_low ^ b_high ^ b_low).cast_signed();
-    diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(key).execute(connection).await?;
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(key).prepared().execute(connection).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ pub(crate) use operations::{
     New, Stored, by_client, clear, delete, edit, find_stored, insert, is_repeated, last_in_channel, recent, release_due, reward,
 };
 
-use super::chat_reactions;
+use super::{Prepare, chat_reactions};
 use diesel::{
     QueryResult,
     sql_types::{Array, BigInt, Bool, Nullable, Uuid as SqlUuid},
@@ -64,6 +64,7 @@ pub(crate) async fn page(
     limit: usize,
 ) -> QueryResult<Vec<ChatMessage>> {
     let statement = format!("{SELECT} AND m.channel_id = $4 AND ($5 IS NULL OR m.id < $5) ORDER BY m.id DESC LIMIT $6");
+    // Planned anew each time: only who knows whether there is a $5 begins there in the index.
     let mut rows: Vec<Row> = diesel::sql_query(statement)
         .bind::<SqlUuid, _>(reader.author)
         .bind::<Bool, _>(reader.sees_held)
@@ -84,6 +85,7 @@ pub(crate) async fn find(connection: &mut AsyncPgConnection, id: MessageId, read
         .bind::<Bool, _>(reader.sees_held)
         .bind::<Array<SqlUuid>, _>(reader.hidden_ids())
         .bind::<SqlUuid, _>(id.0)
+        .prepared()
         .load(connection)
         .await?;
     Ok(with_reactions(connection, rows, reader).await?.pop())
@@ -101,6 +103,7 @@ pub(crate) async fn pinned(
         .bind::<Bool, _>(reader.sees_held)
         .bind::<Array<SqlUuid>, _>(reader.hidden_ids())
         .bind::<SqlUuid, _>(channel.0)
+        .prepared()
         .load(connection)
         .await?;
     Ok(with_reactions(connection, rows, reader).await?.pop())

@@ -1,6 +1,6 @@
 //! Reactions to messages.
 
-use super::count;
+use super::{Prepare, count};
 use crate::schema::chat_reactions;
 use diesel::{
     prelude::*,
@@ -59,8 +59,12 @@ pub(crate) async fn counts(
 ) -> QueryResult<Vec<ReactionCounts>> {
     let statement = "SELECT message_id, emoji, count(*) AS n, bool_or(member_id = $2) AS is_mine FROM chat_reactions \
          WHERE message_id = ANY ($1) GROUP BY message_id, emoji ORDER BY message_id, min(created_at), emoji";
-    let rows: Vec<Row> =
-        diesel::sql_query(statement).bind::<Array<SqlUuid>, _>(messages).bind::<SqlUuid, _>(reader).load(connection).await?;
+    let rows: Vec<Row> = diesel::sql_query(statement)
+        .bind::<Array<SqlUuid>, _>(messages)
+        .bind::<SqlUuid, _>(reader)
+        .prepared()
+        .load(connection)
+        .await?;
     let mut all: Vec<ReactionCounts> = Vec::new();
     for Row { message_id, emoji, n, is_mine } in rows {
         let malformed = |problem: String| diesel::result::Error::DeserializationError(problem.into());

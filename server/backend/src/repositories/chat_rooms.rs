@@ -1,6 +1,6 @@
 //! The chats of channels: their settings, their pins, and who may do what there.
 
-use super::{Moment, now, users::lower};
+use super::{Moment, Prepare, now, users::lower};
 use crate::schema::{chat_pins, chat_settings, chat_timeouts, moderators, users};
 use diesel::{
     prelude::*,
@@ -63,6 +63,7 @@ pub(crate) async fn find(connection: &mut AsyncPgConnection, channel: UserId, au
         .bind::<SqlUuid, _>(channel.0)
         .bind::<Nullable<SqlUuid>, _>(author.member().map(|member| member.0))
         .bind::<SqlUuid, _>(author.uuid())
+        .prepared()
         .load(connection)
         .await?;
     Ok(rows.into_iter().next().map(|row| Room {
@@ -160,6 +161,7 @@ pub(crate) async fn time_out(
         .bind::<SqlUuid, _>(channel.0)
         .bind::<SqlUuid, _>(author.uuid())
         .bind::<Integer, _>(i32::try_from(minutes).unwrap_or(i32::MAX))
+        .prepared()
         .get_result(connection)
         .await?;
     Ok(until.until_at.0)
@@ -187,6 +189,7 @@ pub(crate) async fn moderators(connection: &mut AsyncPgConnection, channel: User
 pub(crate) async fn lock_author(connection: &mut AsyncPgConnection, author: AuthorId) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind::<Text, _>(format!("chat|{author}"))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())

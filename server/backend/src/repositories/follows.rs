@@ -45,9 +45,9 @@ pub(crate) async fn reward_first(connection: &mut AsyncPgConnection, follower: U
 }
 
 /// How many channels somebody follows, without those of hidden people.
-pub(crate) async fn n_followed(connection: &mut AsyncPgConnection, follower: UserId, hidden: &[UserId]) -> QueryResult<u32> {
+pub(crate) async fn n_followed(mut connection: &AsyncPgConnection, follower: UserId, hidden: &[UserId]) -> QueryResult<u32> {
     let visible = follows::table.filter(follows::follower_id.eq(follower.0)).filter(follows::channel_id.ne_all(ids(hidden)));
-    let n: i64 = visible.count().get_result(connection).await?;
+    let n: i64 = visible.count().get_result(&mut connection).await?;
     Ok(to_count(n))
 }
 

@@ -1,6 +1,6 @@
 //! What is live now.
 
-use super::{Moment, ago, category, channels::signal, count, ids, now};
+use super::{Moment, Prepare, ago, category, channels::signal, count, ids, now};
 use crate::schema::{blocks, broadcasts, channels, follows, live_streams, users};
 use diesel::{
     dsl::{case_when, count_star},
@@ -269,6 +269,7 @@ pub(crate) async fn set_viewers(
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<Array<BigInt>, _>(viewers)
         .bind::<SqlUuid, _>(node)
+        .prepared()
         .load(connection)
         .await?;
     let viewer_count = |row: Counted| {

@@ -1,6 +1,6 @@
 //! What members are told, and which kinds they do not want.
 
-use super::{Moment, ago, count, now};
+use super::{Moment, Prepare, ago, count, now};
 use crate::schema::{notification_mutes, notifications};
 use diesel::{
     prelude::*,
@@ -41,6 +41,7 @@ pub(crate) async fn insert(
         .bind::<Nullable<SqlUuid>, _>(new.actor.map(|actor| actor.0))
         .bind::<Nullable<SqlUuid>, _>(new.channel.map(|channel| channel.0))
         .bind::<Text, _>(&new.words)
+        .prepared()
         .load(connection)
         .await?;
     Ok(told.into_iter().map(|told| UserId(told.member_id)).collect())
@@ -60,7 +61,7 @@ pub(crate) async fn insert_for_followers(
                            AND earlier.created_at > now() - interval '30 minutes') \
          RETURNING member_id";
     let told: Vec<Told> =
-        diesel::sql_query(statement).bind::<SqlUuid, _>(channel.0).bind::<Text, _>(words).load(connection).await?;
+        diesel::sql_query(statement).bind::<SqlUuid, _>(channel.0).bind::<Text, _>(words).prepared().load(connection).await?;
     Ok(told.into_iter().map(|told| UserId(told.member_id)).collect())
 }
 
@@ -75,7 +76,7 @@ struct Unread {
 /// How many notifications each of these members has not read, counted up to [`MOST_UNREAD`].
 ///
 /// Those of somebody who is now across a block do not count, as they are not shown.
-pub(crate) async fn unread(connection: &mut AsyncPgConnection, members: &[UserId]) -> QueryResult<Vec<(UserId, u32)>> {
+pub(crate) async fn unread(mut connection: &AsyncPgConnection, members: &[UserId]) -> QueryResult<Vec<(UserId, u32)>> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.0).collect();
     let statement = "SELECT member.id AS member_id, \
                 (SELECT count(*) FROM (SELECT FROM notifications WHERE notifications.member_id = member.id AND read_at IS NULL \
@@ -86,7 +87,8 @@ pub(crate) async fn unread(connection: &mut AsyncPgConnection, members: &[UserId
     let rows: Vec<Unread> = diesel::sql_query(statement)
         .bind::<Array<SqlUuid>, _>(ids)
         .bind::<BigInt, _>(i64::from(MOST_UNREAD))
-        .load(connection)
+        .prepared()
+        .load(&mut connection)
         .await?;
     Ok(rows.into_iter().map(|row| (UserId(row.member_id), count(row.unread))).collect())
 }
@@ -137,6 +139,7 @@ pub(crate) async fn list(
            AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) \
                            IN (($1, actor_id), (actor_id, $1), ($1, channel_id), (channel_id, $1))) \
          ORDER BY notifications.id DESC LIMIT $3";
+    // Planned anew each time: only who knows whether there is a $2 begins there in the index.
     let rows: Vec<Row> = diesel::sql_query(statement)
         .bind::<SqlUuid, _>(member.0)
         .bind::<Nullable<SqlUuid>, _>(before.map(|id| id.0))

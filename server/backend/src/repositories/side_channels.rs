@@ -1,6 +1,6 @@
 //! The channels in the side bar.
 
-use super::{category, count, ids};
+use super::{Prepare, category, count, ids};
 use crate::schema::{channels, follows, live_streams, users};
 use diesel::{
     prelude::*,
@@ -20,7 +20,7 @@ fn side_channel((id, name, display_name, slug, avatar, viewers): Row) -> QueryRe
 
 /// The channels that somebody follows: live ones first, by viewers, then the last followed.
 pub(crate) async fn followed(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     follower: UserId,
     limit: usize,
     hidden: &[UserId],
@@ -39,7 +39,7 @@ pub(crate) async fn followed(
             users::avatar,
             live_streams::viewers.nullable(),
         ))
-        .load(connection)
+        .load(&mut connection)
         .await?;
     rows.into_iter().map(side_channel).collect()
 }
@@ -63,7 +63,7 @@ struct Recommended {
 /// Channels for somebody who does not know them yet: live ones first, by viewers, then those that taught last, then those
 /// that will teach next. Never the reader's own, followed or hidden ones.
 pub(crate) async fn recommended(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     reader: Option<UserId>,
     limit: usize,
     hidden: &[UserId],
@@ -94,7 +94,8 @@ pub(crate) async fn recommended(
         .bind::<Array<SqlUuid>, _>(ids(hidden))
         .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind::<Array<Text>, _>(Category::ALL.map(Category::slug).to_vec())
-        .load(connection)
+        .prepared()
+        .load(&mut connection)
         .await?;
     let row = |row: Recommended| side_channel((row.id, row.username, row.display_name, row.category, row.avatar, row.viewers));
     rows.into_iter().map(row).collect()

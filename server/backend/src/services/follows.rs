@@ -88,7 +88,7 @@ impl Follows {
         let page = page.clamp(1, LAST_PAGE);
         let offset = usize::try_from(page - 1).unwrap_or(0) * FOLLOWING_PAGE;
         let (offline, n_offline) = follows::offline(&mut connection, viewer.id, FOLLOWING_PAGE, offset, &hidden).await?;
-        let total = follows::n_followed(&mut connection, viewer.id, &hidden).await?;
+        let total = follows::n_followed(&connection, viewer.id, &hidden).await?;
         let n_pages = n_offline.div_ceil(u32::try_from(FOLLOWING_PAGE).unwrap_or(u32::MAX)).max(1);
         Ok(FollowingPage { position, live, offline, total, page, n_pages })
     }

@@ -70,7 +70,7 @@ impl Notifications {
         let has_more = list.len() > NOTIFICATIONS_PAGE;
         list.truncate(NOTIFICATIONS_PAGE);
         let older = list.last().filter(|_| has_more).map(|notification| notification.id);
-        let unread = notifications::unread(&mut connection, &[viewer.id]).await?;
+        let unread = notifications::unread(&connection, &[viewer.id]).await?;
         let unread = unread.first().map_or(0, |(_, unread)| *unread);
         Ok(NotificationPage { notifications: list, unread, older })
     }

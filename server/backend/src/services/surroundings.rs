@@ -49,18 +49,22 @@ impl Surroundings {
         let position = self.events.position();
         let mut connection = self.database.connection().await?;
         let hidden = blocks::hidden_for(&mut connection, reader).await?;
-        let following = side_channels::followed(&mut connection, reader, FOLLOWING_LENGTH, &hidden).await?;
-        let n_following = follows::n_followed(&mut connection, reader, &hidden).await?;
-        let unread = notifications::unread(&mut connection, &[reader]).await?;
+        let readers = [reader];
+        // One connection takes them all at once, and answers them in turn.
+        let (following, n_following, unread, recommended) = tokio::try_join!(
+            side_channels::followed(&connection, reader, FOLLOWING_LENGTH, &hidden),
+            follows::n_followed(&connection, reader, &hidden),
+            notifications::unread(&connection, &readers),
+            side_channels::recommended(&connection, Some(reader), RECOMMENDED_LENGTH, &hidden),
+        )?;
         let unread = unread.first().map_or(0, |(_, unread)| *unread);
-        let recommended = side_channels::recommended(&mut connection, Some(reader), RECOMMENDED_LENGTH, &hidden).await?;
         Ok(Chrome { position, following, n_following, recommended, unread })
     }
 }
 
 async fn of_guest(database: &Database, position: Position) -> Result<Chrome> {
-    let mut connection = database.connection().await?;
-    let recommended = side_channels::recommended(&mut connection, None, RECOMMENDED_LENGTH, &[]).await?;
+    let connection = database.connection().await?;
+    let recommended = side_channels::recommended(&connection, None, RECOMMENDED_LENGTH, &[]).await?;
     Ok(Chrome { position, recommended, ..Chrome::default() })
 }
 

@@ -76,13 +76,23 @@ impl Arrival {
 
     /// Brings the socket, which is not blocking, and to which the head of the answer was written.
     pub(crate) fn arrive(mut self, stream: std::net::TcpStream) {
-        // The kernel would let a reader that does not read have megabytes. It keeps its own size when it refuses this one.
-        drop(SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER));
+        prepare(&stream);
         if let Some(mut newcomer) = self.newcomer.take() {
             newcomer.stream = Some(mio::net::TcpStream::from_std(stream));
             self.inbox.push(Message::Arrive(self.reader, Box::new(newcomer)));
         }
     }
+}
+
+/// Has the kernel do no more for a socket than events need. Whatever it refuses stays as it is.
+fn prepare(stream: &std::net::TcpStream) {
+    let socket = SockRef::from(stream);
+    // It would let a reader that does not read have megabytes.
+    drop(socket.set_send_buffer_size(SEND_BUFFER));
+    // Events are few and small, so there is nothing to pace. BBR, which many servers use for all else, sets a timer for it at
+    // each of them.
+    #[cfg(target_os = "linux")]
+    drop(socket.set_tcp_congestion(b"reno"));
 }
 
 impl Drop for Arrival {

@@ -2,7 +2,7 @@
 
 use super::row::author_id;
 use crate::{
-    repositories::now,
+    repositories::{Prepare, now},
     schema::{chat_messages, chat_pins, users},
 };
 use diesel::{
@@ -52,6 +52,7 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, new: &New<'_>) ->
         .bind::<Text, _>(new.text)
         .bind::<Nullable<SqlUuid>, _>(new.reply_to.map(|message| message.0))
         .bind::<Double, _>(f64::from(new.hold))
+        .prepared()
         .get_result(connection)
         .await?;
     Ok(MessageId(inserted.id))
@@ -82,6 +83,7 @@ pub(crate) async fn recent(connection: &mut AsyncPgConnection, author: AuthorId,
     let ages: Vec<Age> = diesel::sql_query(statement)
         .bind::<SqlUuid, _>(author.uuid())
         .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .prepared()
         .load(connection)
         .await?;
     Ok(ages.into_iter().map(|age| age.millis.try_into().unwrap_or(0)).collect())
@@ -95,8 +97,12 @@ pub(crate) async fn last_in_channel(
 ) -> QueryResult<Option<u64>> {
     let statement = "SELECT (extract(epoch FROM now() - sent_at) * 1000)::bigint AS millis FROM chat_messages \
          WHERE author = $1 AND channel_id = $2 ORDER BY id DESC LIMIT 1";
-    let ages: Vec<Age> =
-        diesel::sql_query(statement).bind::<SqlUuid, _>(author.uuid()).bind::<SqlUuid, _>(channel.0).load(connection).await?;
+    let ages: Vec<Age> = diesel::sql_query(statement)
+        .bind::<SqlUuid, _>(author.uuid())
+        .bind::<SqlUuid, _>(channel.0)
+        .prepared()
+        .load(connection)
+        .await?;
     Ok(ages.into_iter().next().map(|age| age.millis.try_into().unwrap_or(0)))
 }
 
@@ -213,6 +219,7 @@ pub(crate) async fn reward(connection: &mut AsyncPgConnection, member: UserId) -
     let statement = "UPDATE stats SET xp = xp + 1 WHERE user_id = $1 AND $2 >= \
          (SELECT count(*) FROM (SELECT sent_at FROM chat_messages WHERE author = $1 ORDER BY id DESC LIMIT $2 + 1) AS last \
           WHERE sent_at >= date_trunc('day', now(), 'UTC'))";
-    let rewarded = diesel::sql_query(statement).bind::<SqlUuid, _>(member.0).bind::<BigInt, _>(MOST).execute(connection).await?;
+    let rewarded =
+        diesel::sql_query(statement).bind::<SqlUuid, _>(member.0).bind::<BigInt, _>(MOST).prepared().execute(connection).await?;
     Ok(rewarded > 0)
 }
