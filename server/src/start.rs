@@ -24,6 +24,8 @@ use uuid::Uuid;
 
 /// How often what is over is cleared away.
 const TIDY_INTERVAL: Duration = Duration::from_mins(1);
+/// How long the first request may wait so that it is answered as quickly as the later ones.
+const WARM_UP_TIME: Duration = Duration::from_secs(2);
 
 /// A running server.
 pub struct Server {
@@ -83,14 +85,11 @@ impl Server {
             async move { outbox.run(draining).await }
         });
         tokio::spawn(tidy(backend.clone(), draining.clone()));
-        tokio::spawn({
-            let backend = backend.clone();
-            async move {
-                if let Err(error) = backend.warm_up().await {
-                    tracing::warn!(%error, "what visitors ask for first could not be read ahead");
-                }
-            }
-        });
+        match tokio::time::timeout(WARM_UP_TIME, backend.warm_up()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "what visitors ask for first could not be read ahead"),
+            Err(_elapsed) => tracing::warn!("what visitors ask for first takes long to read"),
+        }
         let state = AppState::new(backend.clone(), config, secrets.service_token.clone(), draining.clone());
         tokio::spawn(observe(state.clone()));
         let reactor = Reactor::start(backend.clone()).map_err(io("event streams cannot be served"))?;

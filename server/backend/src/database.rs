@@ -3,18 +3,18 @@
 use crate::{Error, Result};
 use deadpool::{
     Runtime,
-    managed::{Manager, Metrics, Object, Pool, PoolError, RecycleResult, TimeoutType, Timeouts},
+    managed::{PoolError, TimeoutType, Timeouts},
 };
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl,
-    pooled_connection::{self, AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod},
+    pooled_connection::{AsyncDieselConnectionManager, deadpool::Object, deadpool::Pool},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 /// A borrowed connection; it goes back to the pool when dropped.
-pub type Connection = Object<Connections>;
+pub type Connection = Object<AsyncPgConnection>;
 
 /// The schema's history, compiled in.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -94,53 +94,17 @@ pub struct PoolUse {
     pub waiting: usize,
 }
 
-/// How long a connection that was lent is taken for a good one. One that was closed meanwhile is known to be.
-const TRUSTED: Duration = Duration::from_secs(1);
-
-/// Makes connections for the pool, and looks at those that it lends again.
-///
-/// Each time a connection is lent, a question whether it works would cost as much as half of the queries of a page do.
-pub struct Connections {
-    asked: AsyncDieselConnectionManager<AsyncPgConnection>,
-    trusted: AsyncDieselConnectionManager<AsyncPgConnection>,
-}
-
-impl Connections {
-    fn new(url: &str) -> Self {
-        let with = |recycling_method| {
-            let mut config = ManagerConfig::default();
-            config.recycling_method = recycling_method;
-            AsyncDieselConnectionManager::new_with_config(url, config)
-        };
-        Self { asked: with(RecyclingMethod::Verified), trusted: with(RecyclingMethod::Fast) }
-    }
-}
-
-impl Manager for Connections {
-    type Type = AsyncPgConnection;
-    type Error = pooled_connection::PoolError;
-
-    async fn create(&self) -> std::result::Result<AsyncPgConnection, Self::Error> {
-        self.asked.create().await
-    }
-
-    async fn recycle(&self, connection: &mut AsyncPgConnection, metrics: &Metrics) -> RecycleResult<Self::Error> {
-        let manager = if metrics.last_used() < TRUSTED { &self.trusted } else { &self.asked };
-        manager.recycle(connection, metrics).await
-    }
-}
-
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    pool: Pool<Connections>,
+    pool: Pool<AsyncPgConnection>,
     wait: Duration,
 }
 
 impl Database {
     /// Makes the pool. No connection is opened before it is needed.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let manager = Connections::new(&settings.connect_url());
+        let manager = AsyncDieselConnectionManager::new(settings.connect_url());
         let Limits { pool_size, wait, create, recycle, statement: _ } = settings.limits;
         let timeouts = Timeouts { wait: Some(wait), create: Some(create), recycle: Some(recycle) };
         let pool = Pool::builder(manager)

@@ -33,6 +33,7 @@ use cache::Cache;
 use database::Database;
 use domain::{Category, event::Topic, stream::StreamScope};
 use events::{BusSettings, Events};
+use futures::future::try_join_all;
 use limits::Limits;
 use media::MediaServer;
 use secrets::Secrets;
@@ -156,12 +157,12 @@ impl Backend {
     }
 
     /// Reads what the first visitors will ask for, so that none of them waits for it.
+    ///
+    /// All at once, so that there are some connections to the database as well.
     pub async fn warm_up(&self) -> Result<()> {
-        self.surroundings.of(None).await?;
-        self.streams.snapshot(StreamScope::Home, None).await?;
-        for category in Category::ALL {
-            self.streams.snapshot(StreamScope::Category { category, page: 1 }, None).await?;
-        }
+        let categories = Category::ALL.map(|category| StreamScope::Category { category, page: 1 });
+        let lists = [StreamScope::Home].into_iter().chain(categories).map(|scope| self.streams.snapshot(scope, None));
+        tokio::try_join!(self.surroundings.of(None), try_join_all(lists))?;
         Ok(())
     }
 }

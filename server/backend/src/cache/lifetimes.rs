@@ -12,7 +12,7 @@ pub struct Settings {
     pub streams: Duration,
     /// How long the page of a channel is fresh.
     pub channel: Duration,
-    /// How long the channels recommended to visitors are fresh.
+    /// How long the channels are fresh from which some are recommended.
     pub recommended: Duration,
     /// Until when a value is given away while it is read anew, counted from when it was read.
     pub stale: Duration,
@@ -92,7 +92,8 @@ impl Namespace {
     /// other's.
     const fn version(self) -> u32 {
         match self {
-            Self::Home | Self::Category | Self::Channel | Self::Recommended => 1,
+            Self::Home | Self::Category | Self::Channel => 1,
+            Self::Recommended => 2,
         }
     }
 }
@@ -106,7 +107,7 @@ pub(crate) enum Key {
     Category(Category, u32),
     /// The page of the channel with this username, in lower case.
     Channel(String),
-    /// The channels recommended to visitors.
+    /// The channels from which those are taken that somebody does not know yet.
     Recommended,
 }
 

@@ -51,6 +51,17 @@ pub(crate) async fn n_followed(mut connection: &AsyncPgConnection, follower: Use
     Ok(to_count(n))
 }
 
+/// Which of these channels somebody follows.
+pub(crate) async fn followed_among(
+    mut connection: &AsyncPgConnection,
+    follower: UserId,
+    channels: &[UserId],
+) -> QueryResult<Vec<UserId>> {
+    let among = follows::table.filter(follows::follower_id.eq(follower.0)).filter(follows::channel_id.eq_any(ids(channels)));
+    let found: Vec<Uuid> = among.select(follows::channel_id).load(&mut connection).await?;
+    Ok(found.into_iter().map(UserId).collect())
+}
+
 type OfflineRow = (Uuid, String, String, String, String, Option<Uuid>);
 
 /// Of the channels that somebody follows, one page of those that are not live, the last followed first, with their number.

@@ -1,6 +1,13 @@
 //! Following, blocking and moderating: rules, counts, races, and that two people vanish for each other.
 
-use backend::{Backend, media::MediaEvent, testing::test_backend};
+use backend::{
+    Backend,
+    media::MediaEvent,
+    testing::{
+        population::{Size, fill, person},
+        test_backend,
+    },
+};
 use diesel::{QueryableByName, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 use domain::{
@@ -238,6 +245,30 @@ async fn the_side_bar_has_live_channels_first_and_nobody_twice() {
     assert_eq!(names(&chrome.recommended), ["live_two", "taught", "coming"]);
     let page = backend.follows.following(&reader, 1).await.unwrap();
     assert_eq!((page.live.len(), page.offline.len(), page.total, page.n_pages), (1, 1, 2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_what_is_recommended_to_everybody_gets_other_channels() {
+    let backend = test_backend().await;
+    fill(&backend.database, Size { users: 200, channels: 120, live: 60, follows: 100 }).await;
+    // The n-th live stream has n viewers.
+    let count = "UPDATE live_streams SET viewers = of.n FROM \
+                 (SELECT channel_id, row_number() OVER (ORDER BY channel_id) AS n FROM live_streams) AS of \
+                 WHERE live_streams.channel_id = of.channel_id";
+    execute(&backend, count).await;
+    let reader = person(200);
+    for most in [55, 20, 15, 5, 0] {
+        let follow = format!(
+            "INSERT INTO follows (follower_id, channel_id) SELECT '{reader}', channel_id FROM live_streams WHERE viewers > {most} \
+             ON CONFLICT DO NOTHING"
+        );
+        execute(&backend, &format!("DELETE FROM follows WHERE follower_id = '{reader}'")).await;
+        execute(&backend, &follow).await;
+        let chrome = backend.surroundings.of(Some(reader)).await.unwrap();
+        let viewers: Vec<_> = chrome.recommended.iter().map(|channel| channel.viewers).collect();
+        let expected: Vec<_> = (0..10).map(|n| (n < most).then(|| most - n)).collect();
+        assert_eq!(viewers, expected, "who follows all with more than {most} viewers");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
