@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Breaks things, and shows what was seen: servers, Redis and PostgreSQL are killed, stopped and started while people use
 # them, and browsers lose their tabs, their network and their sleep. The quick ones are part of `make test` too; here there
-# are thousands of connections and dozens of restarts.
+# are thousands of connections and dozens of restarts, and a database of full size.
 # shellcheck source=.make/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -16,6 +16,6 @@ status=0
 # One after the other, so that each has the machine for itself.
 cargo test --locked --no-fail-fast -p app -p domain -p backend -p media -p publisher -p server --features app/ssr \
   --lib --test it -- --include-ignored --nocapture --test-threads 1 \
-  bus:: cache:: census:: faults:: hub:: outbox:: presence::f4 f41 garbage slow_reader busy_stream tried_again || status=$?
+  bus:: cache:: census:: faults:: hub:: migrations:: outbox:: plans:: presence::f4 f41 garbage slow_reader busy_stream tried_again || status=$?
 ONLY='chunks sleep tabs' .make/test.sh wasm browser || status=$?
 exit "$status"

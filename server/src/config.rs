@@ -84,6 +84,7 @@ pub const NAMES: &[&str] = &[
     "CACHE_STREAMS_MILLIS",
     "CACHE_CHANNEL_MILLIS",
     "CACHE_RECOMMENDED_MILLIS",
+    "CACHE_SESSIONS_MILLIS",
     "CACHE_STALE_MILLIS",
     "CACHE_KEEP_MILLIS",
     "PAGE_LIFETIME_MILLIS",
@@ -199,6 +200,7 @@ impl Reader<'_> {
             streams: self.millis_or_none("CACHE_STREAMS_MILLIS", kept.streams),
             channel: self.millis_or_none("CACHE_CHANNEL_MILLIS", kept.channel),
             recommended: self.millis_or_none("CACHE_RECOMMENDED_MILLIS", kept.recommended),
+            sessions: self.millis_or_none("CACHE_SESSIONS_MILLIS", kept.sessions),
             stale: self.millis_or_none("CACHE_STALE_MILLIS", kept.stale),
             keep: self.millis_or_none("CACHE_KEEP_MILLIS", kept.keep),
         }

@@ -102,6 +102,11 @@ impl Cache {
         self.everywhere.add(self.shared.as_ref()?, self.counted()).await
     }
 
+    /// What all servers counted, as they last said. None without a Redis that answers.
+    pub fn numbers_everywhere(&self) -> Option<Vec<(Namespace, Numbers)>> {
+        Some(Namespace::ALL.into_iter().zip(self.everywhere.sums()?).collect())
+    }
+
     /// Whether values are shared with the other servers just now.
     pub fn is_shared(&self) -> bool {
         self.shared.as_ref().is_some_and(Shared::is_up)

@@ -5,6 +5,10 @@ use deadpool::{
     Runtime,
     managed::{PoolError, TimeoutType, Timeouts},
 };
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Bool, Text},
+};
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl,
     pooled_connection::{AsyncDieselConnectionManager, deadpool::Object, deadpool::Pool},
@@ -155,31 +159,78 @@ const MIGRATION_LOCK: i64 = 0x1ea2_41f7;
 /// How long a migration waits for a table that is in use. Whoever comes after it waits too, so it gives up soon and is tried
 /// again.
 const MIGRATION_WAIT: &str = "2s";
-/// How often it is tried, a second apart. Each migration is a transaction, so nothing is done by halves.
+/// How often it is tried, a second apart. Each migration is a transaction, or makes one index, so nothing is done by halves.
 const MIGRATION_ATTEMPTS: u32 = 30;
+/// How often a server looks whether another has finished.
+const MIGRATION_LOOK: Duration = Duration::from_millis(200);
 
 /// Applies the migrations that are missing. Needs the multi-threaded runtime.
 pub async fn migrate(settings: &Settings) -> Result<()> {
     let connect = AsyncPgConnection::establish(settings.url.expose_secret());
     let mut connection = connect.await.map_err(|error| Error::Setting(format!("cannot connect to the database: {error}")))?;
-    diesel::sql_query(format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).execute(&mut connection).await?;
+    while !is_locked(&mut connection).await? {
+        tokio::time::sleep(MIGRATION_LOOK).await;
+    }
     diesel::sql_query(format!("SET lock_timeout = '{MIGRATION_WAIT}'")).execute(&mut connection).await?;
     // The lock goes with the connection.
+    let mut attempt = 1;
+    loop {
+        let applied;
+        (connection, applied) = apply(connection).await?;
+        match applied {
+            Ok(()) => return Ok(()),
+            Err(problem) if attempt < MIGRATION_ATTEMPTS && problem.contains("lock timeout") => {
+                tracing::warn!(attempt, "a migration waits for tables that are in use; it is tried again");
+                attempt += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            Err(problem) => return Err(Error::Setting(format!("a migration failed: {problem}"))),
+        }
+    }
+}
+
+/// Applies what is missing, as far as that goes, and gives the connection back.
+async fn apply(mut connection: AsyncPgConnection) -> Result<(AsyncPgConnection, std::result::Result<(), String>)> {
+    if let Err(error) = drop_unfinished_indexes(&mut connection).await {
+        return Ok((connection, Err(error.to_string())));
+    }
     let run = move || {
         let mut harness = AsyncMigrationHarness::new(connection);
-        let mut attempt = 1;
-        loop {
-            match harness.run_pending_migrations(MIGRATIONS) {
-                Ok(_applied) => return Ok(()),
-                Err(error) if attempt < MIGRATION_ATTEMPTS && error.to_string().contains("lock timeout") => {
-                    tracing::warn!(attempt, "a migration waits for tables that are in use; it is tried again");
-                    attempt += 1;
-                    std::thread::sleep(Duration::from_secs(1));
-                }
-                Err(error) => return Err(error.to_string()),
-            }
-        }
+        let applied = harness.run_pending_migrations(MIGRATIONS).map(drop).map_err(|error| error.to_string());
+        (harness.into_inner(), applied)
     };
-    let applied = tokio::task::spawn_blocking(run).await.map_err(|error| Error::Setting(error.to_string()))?;
-    applied.map_err(|error| Error::Setting(format!("a migration failed: {error}")))
+    tokio::task::spawn_blocking(run).await.map_err(|error| Error::Setting(error.to_string()))
+}
+
+#[derive(QueryableByName)]
+struct Lock {
+    #[diesel(sql_type = Bool)]
+    is_mine: bool,
+}
+
+/// Takes the lock if it is free. Who waited for it in a statement would keep its holder from building an index, which waits
+/// for every statement that is older.
+async fn is_locked(connection: &mut AsyncPgConnection) -> Result<bool> {
+    let lock: Lock = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS is_mine")
+        .bind::<BigInt, _>(MIGRATION_LOCK)
+        .get_result(connection)
+        .await?;
+    Ok(lock.is_mine)
+}
+
+#[derive(QueryableByName)]
+struct Index {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// What is left of an index that was being built beside other work, and had to give way, or its server was killed.
+async fn drop_unfinished_indexes(connection: &mut AsyncPgConnection) -> diesel::QueryResult<()> {
+    let unfinished = "SELECT indexrelid::regclass::text AS name FROM pg_index JOIN pg_class ON pg_class.oid = indrelid \
+         WHERE NOT indisvalid AND relnamespace = 'public'::regnamespace \
+           AND indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index)";
+    for Index { name } in diesel::sql_query(unfinished).load::<Index>(connection).await? {
+        diesel::sql_query(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).execute(connection).await?;
+    }
+    Ok(())
 }

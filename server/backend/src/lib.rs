@@ -113,6 +113,7 @@ impl Backend {
         installation: Installation<'_>,
     ) -> Result<Self> {
         let Installation { public_origin, pictures, cache, redis } = installation;
+        let sessions = cache.sessions;
         let cache = Cache::new(cache, redis, &events)?;
         let key_ring = Arc::new(secrets.key_ring()?);
         let notifications = notifications::Notifications::new(database.clone(), events.clone());
@@ -120,7 +121,7 @@ impl Backend {
             presence::Presence::new(node.id, events.clone(), Arc::clone(&key_ring), redis, presence::Times::default())?;
         let broadcasts = broadcasts::Broadcasts::new(database.clone(), events.clone(), media, notifications.clone(), node);
         let stream_keys = stream_keys::StreamKeys::new(database.clone(), Arc::clone(&key_ring), broadcasts.clone());
-        let accounts = accounts::Accounts::new(database.clone(), events.clone(), limits.clone())?;
+        let accounts = accounts::Accounts::new(database.clone(), events.clone(), limits.clone(), sessions)?;
         let personal_data = personal_data::PersonalData::new(
             database.clone(),
             events.clone(),

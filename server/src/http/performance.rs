@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use backend::{
-    cache::Numbers,
+    cache::{Namespace, Numbers},
     database::PoolUse,
     media::MediaLoad,
     performance::{EventConnections, Latencies, RequestKind},
@@ -28,6 +28,8 @@ const TEXT_FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0
 pub(crate) struct Performance {
     uptime_seconds: u64,
     cache: BTreeMap<&'static str, Kept>,
+    /// The same of all servers, as they last said; null without a Redis that answers.
+    cache_everywhere: Option<BTreeMap<&'static str, Kept>>,
     /// Whether what is kept is there for other servers, too.
     is_cache_shared: bool,
     database: Pool,
@@ -89,12 +91,15 @@ pub(crate) async fn observe(state: AppState) {
 impl Performance {
     fn of(state: &AppState) -> Self {
         let backend = &state.backend;
-        let kept = backend.cache.numbers().into_iter().map(|(namespace, numbers)| (namespace.name(), numbers.into()));
+        let named = |numbers: Vec<(Namespace, Numbers)>| {
+            numbers.into_iter().map(|(namespace, numbers)| (namespace.name(), numbers.into())).collect()
+        };
         let PoolUse { size, open, idle, waiting } = backend.database.pool();
         let MediaLoad { publishers, viewers } = backend.broadcasts.media_load();
         Self {
             uptime_seconds: state.started.elapsed().as_secs(),
-            cache: kept.collect(),
+            cache: named(backend.cache.numbers()),
+            cache_everywhere: backend.cache.numbers_everywhere().map(named),
             is_cache_shared: backend.cache.is_shared(),
             database: Pool { size, open, idle, waiting },
             is_bus_connected: backend.events.is_connected(),
@@ -120,10 +125,15 @@ impl Performance {
             ("saved_seconds_total", "Time of reads that were not needed.", |kept| kept.saved_seconds),
         ];
         for (name, help, count) in counters {
-            let name = format!("learnify_cache_{name}");
-            text.family(&name, "counter", help);
-            for (namespace, kept) in &self.cache {
-                text.value(&name, &format!("{{namespace=\"{namespace}\"}}"), count(kept));
+            let mut counter = |name: String, kept: &BTreeMap<_, _>| {
+                text.family(&name, "counter", help);
+                for (namespace, kept) in kept {
+                    text.value(&name, &format!("{{namespace=\"{namespace}\"}}"), count(kept));
+                }
+            };
+            counter(format!("learnify_cache_{name}"), &self.cache);
+            if let Some(everywhere) = &self.cache_everywhere {
+                counter(format!("learnify_cache_everywhere_{name}"), everywhere);
             }
         }
         let Pool { size, open, idle, waiting } = self.database;

@@ -3,10 +3,10 @@
 use crate::harness::{Browser, EventReader, Site};
 use axum::http::StatusCode;
 use backend::{
-    cache,
+    cache::{self, Namespace},
     events::Events,
     performance::{EventConnections, Sample, Served},
-    testing::{backend_that_keeps, client, database_settings},
+    testing::{backend_that_keeps, client, database_settings, redis::Redis},
 };
 use domain::event::{Event, Update};
 use std::time::Duration;
@@ -74,6 +74,49 @@ async fn metrics_are_for_who_has_the_token() {
         let (_, value) = line.rsplit_once(' ').unwrap();
         assert!(value.parse::<f64>().is_ok(), "{line}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_redis_the_sums_of_all_servers_are_told() {
+    let redis = Redis::running();
+    let (settings, kept) = (database_settings().await, cache::Settings::default());
+    let backends = [(); 2].map(|()| {
+        let events = Events::local().unwrap();
+        backend_that_keeps(&settings, events, kept, Some(&redis.settings()))
+    });
+    let [one, other] = backends.map(|backend| {
+        Site::on(backend, |mut config| {
+            config.metrics_token = Some(TOKEN.to_owned().into());
+            config
+        })
+    });
+    for site in [&one, &other, &other] {
+        site.guest().get("/").await;
+    }
+    let told = async {
+        for site in [&one, &other, &one] {
+            while site.backend.cache.share_numbers().await.is_none() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.expect("Redis answers");
+    let count = |site: &Site| {
+        let numbers = site.backend.cache.numbers();
+        numbers.iter().map(|(_, numbers)| numbers.questions()).sum::<u64>()
+    };
+    let here = one.guest().with("authorization", &format!("Bearer {TOKEN}")).get("/metrics").await.text().await;
+    let sum = |what: &str| -> u64 {
+        let lines = here.lines().filter_map(|line| line.strip_prefix(&format!("learnify_cache_everywhere_{what}_total{{")));
+        lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+    };
+    assert_eq!(sum("hits") + sum("misses") + sum("stale"), count(&one) + count(&other));
+    assert!(count(&one) > 0 && count(&other) > 0);
+    let mut ana = one.member("ana").await;
+    become_owner(&one, &mut ana).await;
+    let json = ana.get("/api/performance").await.json().await;
+    let reads: u64 = Namespace::ALL.iter().map(|of| json["cache_everywhere"][of.name()]["reads"].as_u64().unwrap()).sum();
+    assert_eq!(reads, sum("reads"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

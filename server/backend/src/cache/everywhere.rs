@@ -13,21 +13,33 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// What this server has added.
+/// What this server has added, and the sums that it was told then.
 #[derive(Default)]
 pub(super) struct Everywhere {
     added: Mutex<PerNamespace>,
+    sums: Mutex<Option<PerNamespace>>,
 }
 
 impl Everywhere {
     /// Adds what is new in `counted`, and answers the sums of all servers.
     pub(super) async fn add(&self, shared: &Shared, counted: PerNamespace) -> Option<PerNamespace> {
+        let sums = self.told(shared, counted).await;
+        *self.sums.lock().unwrap_or_else(PoisonError::into_inner) = sums;
+        sums
+    }
+
+    async fn told(&self, shared: &Shared, counted: PerNamespace) -> Option<PerNamespace> {
         if !shared.is_up() {
             return None;
         }
         let added = std::mem::replace(&mut *self.added.lock().unwrap_or_else(PoisonError::into_inner), counted);
         let sums = shared.add(&increments(counted, added)).await?;
         Some(Namespace::ALL.map(|namespace| read(&sums, namespace)))
+    }
+
+    /// The sums as they were when this server last asked. None while Redis does not answer.
+    pub(super) fn sums(&self) -> Option<PerNamespace> {
+        *self.sums.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Settings {
     pub channel: Duration,
     /// How long the channels are fresh from which some are recommended.
     pub recommended: Duration,
+    /// For how long it is remembered whose session a request has. At the server where it ends it is forgotten at once.
+    pub sessions: Duration,
     /// Until when a value is given away while it is read anew, counted from when it was read.
     pub stale: Duration,
     /// Until when a value is given away while the database is away, counted from when it was read.
@@ -27,6 +29,7 @@ impl Default for Settings {
             streams: Duration::from_secs(2),
             channel: Duration::from_secs(5),
             recommended: Duration::from_secs(10),
+            sessions: Duration::from_secs(3),
             stale: Duration::from_secs(30),
             keep: Duration::from_mins(10),
         }
@@ -40,6 +43,7 @@ impl Settings {
         streams: Duration::ZERO,
         channel: Duration::ZERO,
         recommended: Duration::ZERO,
+        sessions: Duration::ZERO,
         stale: Duration::ZERO,
         keep: Duration::ZERO,
     };

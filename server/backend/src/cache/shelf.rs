@@ -279,7 +279,8 @@ mod tests {
     use uuid::Uuid;
 
     const HOUR: Duration = Duration::from_hours(1);
-    const FOR_LONG: Settings = Settings { entries: 10, streams: HOUR, channel: HOUR, recommended: HOUR, stale: HOUR, keep: HOUR };
+    const FOR_LONG: Settings =
+        Settings { entries: 10, streams: HOUR, channel: HOUR, recommended: HOUR, sessions: HOUR, stale: HOUR, keep: HOUR };
 
     /// What the database held when it was read.
     #[derive(Debug, Clone, Serialize, Deserialize)]

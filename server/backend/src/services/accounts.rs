@@ -23,9 +23,6 @@ use moka::future::Cache;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a session is believed without asking the database; the most that an ended one lives on at another server.
-const SESSION_CACHE: Duration = Duration::from_secs(3);
-
 /// The secret that a browser keeps. Only its hash is stored.
 #[derive(Clone)]
 pub struct SessionToken(String);
@@ -70,8 +67,8 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    pub(crate) fn new(database: Database, events: Events, limits: Limits) -> Result<Self> {
-        let sessions = Cache::builder().max_capacity(100_000).time_to_live(SESSION_CACHE).support_invalidation_closures().build();
+    pub(crate) fn new(database: Database, events: Events, limits: Limits, remembered: Duration) -> Result<Self> {
+        let sessions = Cache::builder().max_capacity(100_000).time_to_live(remembered).support_invalidation_closures().build();
         Ok(Self { database, events, limits, passwords: Passwords::new()?, sessions })
     }
 

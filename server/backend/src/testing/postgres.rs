@@ -79,12 +79,15 @@ impl Postgres {
         }
     }
 
-    /// How its one database is reached. Nobody waits long for it: it is there to be missed.
+    /// How its one database is reached. In full size as by a server of its own; otherwise nobody waits long for it, which is
+    /// there to be missed.
     pub fn settings(&self) -> Settings {
         let cluster = self.cluster.as_ref().expect("it runs");
         let mut settings = Settings::new(cluster.url("postgres", &self.password)).with_pool_size(4);
-        settings.limits.wait = Duration::from_secs(1);
-        settings.limits.create = Duration::from_secs(1);
+        if !super::is_full_size() {
+            settings.limits.wait = Duration::from_secs(1);
+            settings.limits.create = Duration::from_secs(1);
+        }
         settings
     }
 }

@@ -1,7 +1,7 @@
 //! Events between servers, through a real Redis that comes and goes, and through PostgreSQL while it is away.
 
 use crate::{
-    listener::{Listener, PATIENCE, event},
+    listener::{Listener, PATIENCE, event, saw},
     servers::{Servers, meet},
 };
 use backend::{
@@ -9,12 +9,24 @@ use backend::{
     testing::{is_full_size, redis::Redis},
 };
 use domain::event::Topic;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn publish(events: &Events, numbers: impl IntoIterator<Item = u128>) {
     for n in numbers {
         events.publish(&[Topic::Streams], &event(n));
     }
+}
+
+/// How late an event may come to another server without Redis.
+const DETOUR: Duration = Duration::from_secs(2);
+/// How long after its return Redis may be used again.
+const RECOVERY: Duration = Duration::from_secs(3);
+
+/// Says how long it took. What is promised holds where one test runs at a time.
+fn promised(what: &str, began: Instant, most: Duration) -> String {
+    let took = began.elapsed();
+    assert!(took < most || !is_full_size(), "{what} after {took:?}, at most {most:?} are promised");
+    format!("{what} after {took:?}")
 }
 
 async fn until(what: &str, is_so: impl Fn() -> bool) {
@@ -50,12 +62,17 @@ async fn a_redis_that_crashes_and_comes_back_is_not_noticed_by_readers() {
     let (mut here, mut there) = (Listener::new(&ours), Listener::new(&theirs));
     publish(&ours, 1..=20);
     redis.kill();
+    let killed_at = Instant::now();
     publish(&ours, 21..=40);
     there.hear(40).await;
+    let detour = promised("F07: without Redis another server heard", killed_at, DETOUR);
     assert!(!ours.is_connected(), "it came by PostgreSQL");
     redis.start();
+    let started_at = Instant::now();
     publish(&ours, 41..=60);
     until("Redis is used again", || ours.is_connected() && theirs.is_connected()).await;
+    let recovery = promised("Redis was used again", started_at, RECOVERY);
+    saw(&format!("{detour}; {recovery}"));
     publish(&ours, 61..=80);
     for listener in [&mut here, &mut there] {
         listener.hear(80).await;
@@ -71,10 +88,15 @@ async fn a_redis_that_hangs_is_gone_around() {
     let (ours, theirs) = servers.pair(Some(&redis)).await;
     let mut there = Listener::new(&theirs);
     redis.signal("STOP");
+    let stopped_at = Instant::now();
     publish(&ours, 1..=20);
     there.hear(20).await;
+    let detour = promised("F08: while Redis hung another server heard", stopped_at, DETOUR);
     redis.signal("CONT");
+    let went_on_at = Instant::now();
     until("Redis is used again", || ours.is_connected()).await;
+    let recovery = promised("Redis was used again", went_on_at, RECOVERY);
+    saw(&format!("{detour}; {recovery}"));
     publish(&ours, 21..=40);
     there.hear(40).await;
     there.assert_heard(1..=40);

@@ -37,7 +37,15 @@ use tokio_util::sync::CancellationToken;
 /// Only an event makes anything new.
 const FOR_LONG: Settings = {
     let hour = Duration::from_hours(1);
-    Settings { entries: 100, streams: hour, channel: hour, recommended: hour, stale: hour, keep: hour }
+    Settings {
+        entries: 100,
+        streams: hour,
+        channel: hour,
+        recommended: hour,
+        sessions: Duration::from_secs(3),
+        stale: hour,
+        keep: hour,
+    }
 };
 const NOWHERE: Position = Position { epoch: 0, sequence: 0 };
 
@@ -492,10 +500,12 @@ async fn what_all_servers_counted_is_added_up_in_redis() {
         assert!(sum.questions() > 0, "{namespace:?}");
     }
     assert_eq!(told(&pair.here).await, sums, "nothing is added twice");
+    assert_eq!(pair.here.cache.numbers_everywhere(), Some(Namespace::ALL.into_iter().zip(sums).collect()));
     redis.signal("STOP");
     let began = Instant::now();
     assert_eq!(pair.here.cache.share_numbers().await, None);
     assert!(began.elapsed() < Duration::from_secs(1), "a Redis that hangs is not waited for: {:?}", began.elapsed());
     redis.kill();
     assert_eq!(pair.here.cache.share_numbers().await, None);
+    assert_eq!(pair.here.cache.numbers_everywhere(), None, "what is not known is not told");
 }

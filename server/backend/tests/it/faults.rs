@@ -3,7 +3,7 @@
 //!
 //! Each test prints what it saw; `make faults` shows it.
 
-use crate::listener::{PATIENCE, event, number, read};
+use crate::listener::{PATIENCE, event, number, read, saw};
 use backend::{
     Backend, Error,
     chat::{Draft, Visitor},
@@ -39,10 +39,6 @@ async fn count(backend: &Backend, rows: &str) -> i64 {
     let mut connection = backend.database.connection().await.unwrap();
     let count: Count = diesel::sql_query(format!("SELECT count(*) AS n FROM {rows}")).get_result(&mut connection).await.unwrap();
     count.n
-}
-
-fn saw(line: &str) {
-    std::io::Write::write_all(&mut std::io::stdout(), format!("{line}\n").as_bytes()).unwrap();
 }
 
 async fn home(backend: &Backend) -> Result<(), Error> {

@@ -12,6 +12,11 @@ use uuid::Uuid;
 /// How long a test waits for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Says what was seen; `make faults` shows it.
+pub(crate) fn saw(line: &str) {
+    std::io::Write::write_all(&mut std::io::stdout(), format!("{line}\n").as_bytes()).unwrap();
+}
+
 /// An event that says a number.
 pub(crate) fn event(n: u128) -> Event {
     Event::StreamEnded { channel: UserId(Uuid::from_u128(n)), category: Category::Study }

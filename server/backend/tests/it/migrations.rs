@@ -124,6 +124,59 @@ async fn a_migration_of_a_table_in_use_gives_way_and_is_tried_again() {
     migrating.await.unwrap().unwrap();
 }
 
+/// An index of a table in use is built beside what goes on there, however often that is in its way.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_is_built_while_its_table_is_written_to() {
+    let settings = empty_database().await;
+    database::migrate(&settings).await.unwrap();
+    fill(&Database::new(&settings).unwrap(), Size { users: 500, channels: 100, live: 10, follows: 1000 }).await;
+    let n = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).unwrap().len();
+    // Down to the outbox: the next make the indexes of sessions.
+    revert(&settings, n - 11).await;
+    let open = || async { AsyncPgConnection::establish(settings.url.expose_secret()).await.unwrap() };
+    let (mut writer, mut watcher) = (open().await, open().await);
+    writer.batch_execute("BEGIN; UPDATE sessions SET last_seen_at = now()").await.unwrap();
+    let servers = [(); 2].map(|()| {
+        let settings = settings.clone();
+        tokio::spawn(async move { database::migrate(&settings).await })
+    });
+    // It had to give way, and what it left there is of no use to anybody.
+    let left = "SELECT 'one' AS name FROM pg_index WHERE indexrelid = to_regclass('sessions_seen') AND NOT indisvalid \
+                AND indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index)";
+    while diesel::sql_query(left).load::<Column>(&mut watcher).await.unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    watcher
+        .batch_execute(
+            "SET lock_timeout = '1s'; INSERT INTO sessions (id, user_id, token_hash, browser) \
+         SELECT gen_random_uuid(), id, gen_random_uuid()::text::bytea, '' FROM users LIMIT 1",
+        )
+        .await
+        .expect("nobody is kept waiting");
+    writer.batch_execute("COMMIT").await.unwrap();
+    for server in servers {
+        server.await.unwrap().unwrap();
+    }
+    let valid = "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indisvalid \
+                 AND indexrelid IN (to_regclass('sessions_seen'), to_regclass('sessions_created'))";
+    assert_eq!(diesel::sql_query(valid).load::<Column>(&mut watcher).await.unwrap().len(), 2);
+}
+
+/// Who is deleted takes along what leads to them, and is not looked for there row by row.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_foreign_key_has_an_index() {
+    let database = test_database().await;
+    let mut connection = database.connection().await.unwrap();
+    let without = "SELECT conrelid::regclass || ': ' || pg_get_constraintdef(pg_constraint.oid) AS name FROM pg_constraint \
+         WHERE contype = 'f' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = conrelid \
+             AND (SELECT array_agg(attnum ORDER BY attnum) FROM unnest(conkey) AS attnum) \
+               = (SELECT array_agg(attnum ORDER BY attnum) FROM unnest((indkey::smallint[])[0:cardinality(conkey) - 1]) AS attnum))";
+    let without: Vec<Column> = diesel::sql_query(without).load(&mut connection).await.unwrap();
+    let without: Vec<_> = without.into_iter().map(|key| key.name).collect();
+    // There are no more of them than live streams, and their viewers are written all the time, at every index.
+    assert_eq!(without, ["live_streams: FOREIGN KEY (preview) REFERENCES pictures(id) ON DELETE SET NULL"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tables_are_those_that_diesel_knows() {
     let database = test_database().await;

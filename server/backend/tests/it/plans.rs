@@ -132,6 +132,11 @@ async fn visit_everything(backend: &Backend) {
         }
         backend.accounts.sessions(member).await.unwrap();
     }
+    // Whatever the population says they wrote a moment ago.
+    let mut connection = backend.database.connection().await.unwrap();
+    let forget = format!("DELETE FROM chat_messages WHERE author = '{}'", learner.id);
+    diesel::sql_query(forget).execute(&mut connection).await.unwrap();
+    drop(connection);
     let visitor = Visitor { viewer: Some(learner.clone()), former: None, client: client() };
     let text = format!("Hello @person1 {}", Uuid::new_v4());
     let sent = backend.chat.send(&visitor, person(2), Draft { text: &text, ..Draft::default() }).await.unwrap();

@@ -1,2 +1,0 @@
-DROP INDEX sessions_created;
-DROP INDEX sessions_seen;
