@@ -14,7 +14,8 @@ use std::{
     process::Command,
 };
 
-const ROLE: &str = "learnify";
+/// Who owns everything in it.
+pub(crate) const ROLE: &str = "learnify";
 
 /// Where to look for PostgreSQL's programs, besides the usual places.
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,7 @@
 //! for the end of a pipe that only this process holds open.
 
 pub mod clock;
+pub mod machine;
 pub mod population;
 pub mod postgres;
 pub mod redis;

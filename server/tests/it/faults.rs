@@ -1,5 +1,6 @@
 //! What people are told while the database is away; and, below, servers that break themselves.
 
+mod cables;
 mod clocks;
 mod floods;
 mod outages;

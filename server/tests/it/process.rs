@@ -10,7 +10,13 @@ use backend::{
     accounts::SessionToken,
     database::Settings,
     events::Events,
-    testing::{backend_on, clock::Clock, database_settings, redis::Redis},
+    testing::{
+        backend_on,
+        clock::Clock,
+        database_settings,
+        machine::{Cable, Machine},
+        redis::Redis,
+    },
 };
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -79,6 +85,23 @@ impl Shared {
         self.start(shell, free_address(), &[]).await
     }
 
+    /// A server on another machine, which is met at the address that a cable has there. It reaches its database by this address.
+    pub async fn server_on(&self, machine: &Machine, cable: &Cable, database: &SecretString) -> Server {
+        let address = SocketAddr::from((cable.there, free_address().port()));
+        let further = [
+            ("LEARNIFY_ADDRESS", SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port())).to_string()),
+            // With https cookies have the same names as on the machine itself.
+            ("PUBLIC_ORIGIN", format!("https://{address}")),
+            ("DATABASE_URL", database.expose_secret().to_owned()),
+        ];
+        self.start(machine.command(PROGRAM).into(), address, &further).await
+    }
+
+    /// How servers reach the database.
+    pub fn database(&self) -> &SecretString {
+        &self.database
+    }
+
     async fn start(&self, mut command: Command, address: SocketAddr, further: &[(&str, String)]) -> Server {
         let log = self.folder.path().join(format!("{}.log", address.port()));
         let file = fs::File::create(&log).unwrap();
@@ -96,6 +119,7 @@ impl Shared {
             // Everybody comes from the same address; the limits themselves have tests of their own.
             ("RATE_LIMIT_FACTOR", "1000".to_owned()),
             ("EVENT_CONNECTIONS_PER_ADDRESS", "20000".to_owned()),
+            ("METRICS_TOKEN", TOKEN.to_owned()),
             ("RUST_LOG", "warn,audit=info".to_owned()),
             ("NO_COLOR", "1".to_owned()),
         ] {
@@ -112,6 +136,9 @@ impl Shared {
         server
     }
 }
+
+/// Who names it may read what servers count.
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_learnify");
 
@@ -185,11 +212,17 @@ impl Server {
 pub struct Remote {
     client: Client<HttpConnector, Body>,
     cookie: Option<String>,
+    token: Option<&'static str>,
 }
 
 impl Remote {
     pub fn guest() -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http(), cookie: None }
+        Self { client: Client::builder(TokioExecutor::new()).build_http(), cookie: None, token: None }
+    }
+
+    /// A service that is trusted.
+    pub fn service() -> Self {
+        Self { token: Some(TOKEN), ..Self::guest() }
     }
 
     /// With the token of a session.
@@ -225,6 +258,9 @@ impl Remote {
         }
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
+        }
+        if let Some(token) = self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let answer = tokio::time::timeout(ANSWER, self.client.request(request.body(body).unwrap())).await;
         Some(Answer::new(answer.expect("an answer, or none").ok()?.map(Body::new)))

@@ -1,12 +1,20 @@
 //! A PostgreSQL of a test's own, which can be taken away and brought back.
 
-use super::{clock::Clock, new_folder, programs};
+use super::{clock::Clock, machine::Cable, new_folder, programs};
 use crate::{
-    cluster::{Cluster, Programs},
+    cluster::{Cluster, Programs, ROLE},
     database::Settings,
 };
-use secrecy::SecretString;
-use std::{fmt::Write, fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command, time::Duration};
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::Command,
+    time::Duration,
+};
 
 /// Ended and removed with its test.
 pub struct Postgres {
@@ -39,6 +47,23 @@ impl Postgres {
         Self::running_with(folder, Programs { folder: Some(programs), ..Programs::default() })
     }
 
+    /// One that is reached over a cable, too. Answers its address for the other machine.
+    pub fn running_at(cable: &Cable) -> (Self, SecretString) {
+        let mut postgres = Self::running();
+        postgres.stop();
+        let (here, there) = (cable.here, cable.there);
+        postgres.append("postgresql.conf", &format!("listen_addresses = '{here}'\n")).expect("its settings");
+        postgres.append("pg_hba.conf", &format!("host all all {there}/32 scram-sha-256\n")).expect("its settings");
+        postgres.start();
+        let url = format!("postgres://{ROLE}:{}@{here}/postgres", postgres.password.expose_secret());
+        (postgres, url.into())
+    }
+
+    fn append(&self, name: &str, line: &str) -> io::Result<()> {
+        let path = self.folder.join("postgres").join(name);
+        fs::OpenOptions::new().append(true).open(path)?.write_all(line.as_bytes())
+    }
+
     fn running_with(folder: PathBuf, programs: Programs) -> Self {
         let mut postgres = Self { folder, programs, password: "only for tests".replace(' ', "-").into(), cluster: None };
         postgres.start();
@@ -65,6 +90,15 @@ impl Postgres {
         // A process that nobody has waited for still counts as running to `pg_ctl`; its file must not name it.
         fs::remove_file(self.folder.join("postgres").join("postmaster.pid")).expect("it ran");
         self.cluster = None;
+    }
+
+    fn stop(&mut self) {
+        if let Some(cluster) = self.cluster.take() {
+            self.signal("CONT");
+            if let Err(error) = cluster.stop() {
+                tracing::warn!(%error, "the PostgreSQL of a test goes on");
+            }
+        }
     }
 
     /// Sends a signal to every process of it.
@@ -94,12 +128,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        if let Some(cluster) = self.cluster.take() {
-            self.signal("CONT");
-            if let Err(error) = cluster.stop() {
-                tracing::warn!(%error, "the PostgreSQL of a test goes on");
-            }
-        }
+        self.stop();
         if let Err(error) = fs::remove_dir_all(&self.folder) {
             tracing::warn!(%error, "the folder of a test stays");
         }
