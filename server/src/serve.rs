@@ -50,7 +50,7 @@ const BACKLOG: u32 = 4096;
 /// How long running requests may take to finish at the end.
 const DRAIN_TIME: Duration = Duration::from_secs(8);
 /// After how long unacknowledged data means that the peer is gone.
-const PEER_TIMEOUT: Duration = Duration::from_secs(20);
+const PEER_TIMEOUT: Duration = Duration::from_secs(18);
 
 /// Listens, with room for a crowd that comes at once, as it does after a restart.
 ///

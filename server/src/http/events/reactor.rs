@@ -89,8 +89,7 @@ fn prepare(stream: &std::net::TcpStream) {
     let socket = SockRef::from(stream);
     // It would let a reader that does not read have megabytes.
     drop(socket.set_send_buffer_size(SEND_BUFFER));
-    // Events are few and small, so there is nothing to pace. BBR, which many servers use for all else, sets a timer for it at
-    // each of them.
+    // Events are few and small, so there is nothing to pace, and no need of what the system reckons for that otherwise.
     #[cfg(target_os = "linux")]
     drop(socket.set_tcp_congestion(b"reno"));
 }
