@@ -37,13 +37,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Nothing is kept: who asks at the same time shares a read, and that is all.
+    /// Nothing is kept but whose session a request has: who asks at the same time shares a read, and that is all.
     pub const NONE: Self = Self {
         entries: 1000,
         streams: Duration::ZERO,
         channel: Duration::ZERO,
         recommended: Duration::ZERO,
-        sessions: Duration::ZERO,
+        sessions: Duration::from_secs(3),
         stale: Duration::ZERO,
         keep: Duration::ZERO,
     };

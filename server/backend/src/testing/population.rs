@@ -24,14 +24,14 @@ impl Size {
     /// The size that the site is made for.
     pub const FULL: Self = Self { users: 1_000_000, channels: 200_000, live: 5_000, follows: 5_000_000 };
 
-    /// The full size when `LEARNIFY_FULL_SIZE` is set, which takes five minutes; otherwise a twentieth of all but the live
-    /// streams, at which the planner already has the same choices.
+    /// The full size when `LEARNIFY_FULL_SIZE` is set, which takes five minutes; otherwise a twentieth, at which the planner
+    /// already has the same choices.
     pub fn chosen() -> Self {
         if super::is_full_size() { Self::FULL } else { Self::FULL.part(20) }
     }
 
     const fn part(self, of: u32) -> Self {
-        Self { users: self.users / of, channels: self.channels / of, live: self.live, follows: self.follows / of }
+        Self { users: self.users / of, channels: self.channels / of, live: self.live / of, follows: self.follows / of }
     }
 }
 
