@@ -5,7 +5,7 @@
 
 use domain::stream::StreamCard;
 use leptos::{prelude::*, tachys::html::InertElement};
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 use std::{
     sync::{Arc, LazyLock},
     time::Duration,
@@ -16,9 +16,9 @@ const MOST: u64 = 128;
 const IDLE: Duration = Duration::from_mins(1);
 
 static KEPT: LazyLock<Cache<Vec<StreamCard>, Arc<str>>> =
-    LazyLock::new(|| Cache::builder().max_capacity(MOST).time_to_idle(IDLE).build());
+    LazyLock::new(|| Cache::builder().max_capacity(MOST).eviction_policy(EvictionPolicy::lru()).time_to_idle(IDLE).build());
 
-/// The view of these cards, which is drawn only if nobody has seen the same before.
+/// The view of these cards, which is drawn only if nobody was shown the same a moment ago.
 pub(crate) fn keep_cards(cards: &[StreamCard], draw: impl FnOnce() -> AnyView) -> AnyView {
     let html = KEPT.get(cards).unwrap_or_else(|| {
         let html: Arc<str> = draw().to_html().into();

@@ -88,7 +88,8 @@ impl Surroundings {
         if recommended.len() < RECOMMENDED_LENGTH && !were_all {
             recommended = side_channels::recommended(&connection, Some(reader), RECOMMENDED_LENGTH, &hidden).await?;
         }
-        Ok(Chrome { position: candidates.position.not_after(position), following, n_following, recommended, unread })
+        // Of two epochs it is that of the candidates, from which no page continues if it is over.
+        Ok(Chrome { position: position.not_after(candidates.position), following, n_following, recommended, unread })
     }
 }
 
