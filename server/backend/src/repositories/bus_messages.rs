@@ -1,6 +1,6 @@
 //! What servers leave for each other while Redis is away.
 
-use super::{Prepare, ago};
+use super::ago;
 use crate::schema::bus_messages;
 use diesel::{
     prelude::*,
@@ -28,7 +28,6 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, origin: Uuid, mes
         .bind::<SqlUuid, _>(origin)
         .bind::<Array<BigInt>, _>(sequences)
         .bind::<Array<Text>, _>(texts)
-        .prepared()
         .execute(connection)
         .await?;
     Ok(())
@@ -47,7 +46,6 @@ pub(crate) async fn after(connection: &mut AsyncPgConnection, own: Uuid, known: 
         .bind::<Array<SqlUuid>, _>(origins)
         .bind::<Array<BigInt>, _>(sequences)
         .bind::<BigInt, _>(LIMIT)
-        .prepared()
         .load(connection)
         .await?;
     Ok(rows.into_iter().map(|row| row.message).collect())

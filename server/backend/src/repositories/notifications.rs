@@ -61,7 +61,7 @@ pub(crate) async fn insert_for_followers(
                            AND earlier.created_at > now() - interval '30 minutes') \
          RETURNING member_id";
     let told: Vec<Told> =
-        diesel::sql_query(statement).bind::<SqlUuid, _>(channel.0).bind::<Text, _>(words).prepared().load(connection).await?;
+        diesel::sql_query(statement).bind::<SqlUuid, _>(channel.0).bind::<Text, _>(words).load(connection).await?;
     Ok(told.into_iter().map(|told| UserId(told.member_id)).collect())
 }
 

@@ -1,6 +1,5 @@
 //! Events that are committed, and of which not everybody may have been told.
 
-use super::Prepare;
 use crate::schema::outbox;
 use diesel::{
     prelude::*,
@@ -31,7 +30,7 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, rows: &[Row]) -> 
 
 pub(crate) async fn delete(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> QueryResult<usize> {
     let statement = "DELETE FROM outbox WHERE id = ANY($1)";
-    diesel::sql_query(statement).bind::<Array<SqlUuid>, _>(ids).prepared().execute(connection).await
+    diesel::sql_query(statement).bind::<Array<SqlUuid>, _>(ids).execute(connection).await
 }
 
 /// Takes charge of letters that were left behind, in their order. Should this server crash too, another takes over.
@@ -43,5 +42,5 @@ pub(crate) async fn claim(connection: &mut AsyncPgConnection, limit: i64) -> Que
          claimed AS (UPDATE outbox SET written_at = clock_timestamp() FROM left_behind WHERE outbox.id = left_behind.id \
                      RETURNING outbox.id, topics, event, left_behind.written_at) \
          SELECT id, topics, event FROM claimed ORDER BY written_at, id";
-    diesel::sql_query(statement).bind::<BigInt, _>(limit).prepared().load(connection).await
+    diesel::sql_query(statement).bind::<BigInt, _>(limit).load(connection).await
 }

@@ -11,6 +11,9 @@ use diesel::{
 ///
 /// Diesel has PostgreSQL parse and plan the text of `sql_query` each time, since it might be another one each time, of which
 /// a connection would keep ever more.
+///
+/// After some uses PostgreSQL makes one plan for all values. So it is not for tables that are empty at one time and full at
+/// another, nor where one value has a few rows and another a hundred thousand.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Prepared<Q>(Q);
 
