@@ -49,12 +49,12 @@ suite() {
   fi
 }
 
-# The lines of a log that say why: what compilers, test runners and a full disk print.
+# The lines of a log that say why: what compilers, test runners, a full disk and the servers of tests print.
 reasons() {
   [ -f "$1" ] || return 0
   sed "s/$(printf '\033')\[[0-9;]*m//g" "$1" |
-    grep -nE '^ *(error|Error|fatal)|panicked at|\.\.\. FAILED|No space left|signal: |[Kk]illed|^ +[0-9]+\) |^Diff in|^The ' |
-    cut -c -300 | head -n 30 || true
+    grep -nE '^ *(error|Error|fatal)|panicked at|\.\.\. FAILED|No space left|signal: |[Kk]illed|^ +[0-9]+\) |^Diff in|^The |^    [-+] |^    (Expected|Received|Locator)|Z +(WARN|ERROR) ' |
+    cut -c -300 | head -n 60 || true
 }
 
 host() { printf '%s ' -p app -p domain -p backend -p load -p media -p publisher -p server --features app/ssr; }

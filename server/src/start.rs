@@ -84,6 +84,10 @@ impl Server {
             let (outbox, draining) = (backend.outbox.clone(), draining.clone());
             async move { outbox.run(draining).await }
         });
+        tokio::spawn({
+            let (notifications, draining) = (backend.notifications.clone(), draining.clone());
+            async move { notifications.run(draining).await }
+        });
         tokio::spawn(tidy(backend.clone(), draining.clone()));
         match tokio::time::timeout(WARM_UP_TIME, backend.warm_up()).await {
             Ok(Ok(())) => {}

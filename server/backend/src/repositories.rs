@@ -26,6 +26,7 @@ pub(crate) mod sessions;
 pub(crate) mod side_channels;
 pub(crate) mod social_links;
 pub(crate) mod stream_keys;
+pub(crate) mod untold_notifications;
 pub(crate) mod users;
 
 pub(crate) use moment::{Moment, clock};

@@ -178,6 +178,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    untold_notifications (id) {
+        id -> Uuid,
+        members -> Nullable<Array<Uuid>>,
+        kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        channel_id -> Nullable<Uuid>,
+        words -> Text,
+        written_at -> Timestamptz,
+        due_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     notification_mutes (member_id, kind) {
         member_id -> Uuid,
         kind -> Text,
@@ -305,6 +318,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     blocks,
     moderators,
     notifications,
+    untold_notifications,
     notification_mutes,
     social_links,
     chat_settings,

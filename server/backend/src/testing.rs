@@ -16,15 +16,16 @@ use crate::{
     database::{self, Database, Settings},
     events::{BusSettings, Events},
     limits::Limits,
-    media::{Answer, Audience, MediaLoad, MediaServer, Refusal},
+    media::{self, Answer, MediaLoad, MediaServer, Refusal},
     pictures::{Place, Store},
+    repositories::untold_notifications::Audience,
     secrets::Secrets,
-    services::accounts::SessionToken,
+    services::{accounts::SessionToken, notifications},
 };
 use async_trait::async_trait;
 use diesel::{QueryableByName, sql_types::Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use domain::{UserId, account::Viewer};
+use domain::{UserId, account::Viewer, notification::NewNotification};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs,
@@ -61,6 +62,9 @@ fn new_folder() -> PathBuf {
 }
 
 fn start_cluster() -> TestCluster {
+    // A test that fails shows what was warned of meanwhile. Nothing else listens in a test's process.
+    let warnings = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_ansi(false).with_test_writer();
+    let _is_first = warnings.try_init();
     let folder = new_folder();
     let password: SecretString = "only for tests".replace(' ', "-").into();
     let programs = programs();
@@ -161,7 +165,7 @@ impl MediaServer for NoMedia {
         Err(Refusal::Unavailable)
     }
 
-    async fn watch(&self, _: UserId, _: Audience, _: &str, _: Option<IpAddr>) -> Result<Answer, Refusal> {
+    async fn watch(&self, _: UserId, _: media::Audience, _: &str, _: Option<IpAddr>) -> Result<Answer, Refusal> {
         Err(Refusal::NotLive)
     }
 
@@ -252,6 +256,13 @@ impl Backend {
         let token = self.accounts.sign_up(name, &email, PASSWORD, None, &client()).await.expect("a free name");
         let viewer = self.accounts.viewer(token.as_str()).await.expect("the database").expect("a session");
         (viewer, token)
+    }
+
+    /// Tells members something that no service tells.
+    pub async fn notify(&self, members: &[UserId], new: NewNotification) {
+        let mut connection = self.database.connection().await.expect("the database");
+        let news = notifications::write(&mut connection, &Audience::Members(members.to_vec()), new).await.expect("a row");
+        self.notifications.tell([news]).await;
     }
 
     /// Runs a statement, for what no service does, such as letting time pass.

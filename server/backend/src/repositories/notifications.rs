@@ -9,7 +9,7 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     NotificationId, PictureId, UserId,
-    notification::{MOST_UNREAD, NewNotification, Notification, NotificationKind},
+    notification::{MOST_UNREAD, Notification, NotificationKind},
     person::Person,
     user::Username,
 };
@@ -21,47 +21,49 @@ struct Told {
     member_id: Uuid,
 }
 
-/// Tells members something, without those who muted its kind, those across a block of the one who caused it, and that
-/// one themselves. Answers who was told.
-pub(crate) async fn insert(
-    connection: &mut AsyncPgConnection,
-    members: &[UserId],
-    new: &NewNotification,
-) -> QueryResult<Vec<UserId>> {
-    let members: Vec<Uuid> = members.iter().map(|member| member.0).collect();
-    let statement = "INSERT INTO notifications (member_id, kind, actor_id, channel_id, words) \
-         SELECT new.member_id, $2, $3, $4, $5 FROM unnest($1) AS new (member_id) \
-         WHERE new.member_id IS DISTINCT FROM $3 \
-           AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = new.member_id AND muted.kind = $2) \
-           AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) IN ((new.member_id, $3), ($3, new.member_id))) \
+/// Tells members what they are yet untold of, without those who muted its kind, those across a block of the one who caused
+/// it, and that one themselves. Answers who was told.
+pub(crate) async fn insert(connection: &mut AsyncPgConnection, untold: Uuid) -> QueryResult<Vec<UserId>> {
+    let statement = "INSERT INTO notifications (member_id, kind, actor_id, channel_id, words, created_at) \
+         SELECT users.id, untold.kind, actor_id, channel_id, words, written_at \
+         FROM untold_notifications AS untold JOIN users ON users.id = ANY(members) \
+         WHERE untold.id = $1 AND users.id IS DISTINCT FROM actor_id \
+           AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = users.id AND muted.kind = untold.kind) \
+           AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) IN ((users.id, actor_id), (actor_id, users.id))) \
          RETURNING member_id";
-    let told: Vec<Told> = diesel::sql_query(statement)
-        .bind::<Array<SqlUuid>, _>(members)
-        .bind::<Text, _>(new.kind.slug())
-        .bind::<Nullable<SqlUuid>, _>(new.actor.map(|actor| actor.0))
-        .bind::<Nullable<SqlUuid>, _>(new.channel.map(|channel| channel.0))
-        .bind::<Text, _>(&new.words)
-        .prepared()
-        .load(connection)
-        .await?;
+    let told: Vec<Told> = diesel::sql_query(statement).bind::<SqlUuid, _>(untold).load(connection).await?;
     Ok(told.into_iter().map(|told| UserId(told.member_id)).collect())
 }
 
-/// Tells the followers of a channel that it is live. Answers who was told; nobody, when they were told a short while ago.
-pub(crate) async fn insert_for_followers(
-    connection: &mut AsyncPgConnection,
-    channel: UserId,
-    words: &str,
-) -> QueryResult<Vec<UserId>> {
-    let statement = "INSERT INTO notifications (member_id, kind, actor_id, words) \
-         SELECT follower_id, 'live', channel_id, $2 \
-         FROM follows WHERE channel_id = $1 \
-           AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = follower_id AND muted.kind = 'live') \
-           AND NOT EXISTS (SELECT FROM notifications AS earlier WHERE earlier.actor_id = $1 AND earlier.kind = 'live' \
-                           AND earlier.created_at > now() - interval '30 minutes') \
-         RETURNING member_id";
-    let told: Vec<Told> =
-        diesel::sql_query(statement).bind::<SqlUuid, _>(channel.0).bind::<Text, _>(words).load(connection).await?;
+/// How long telling many takes at most.
+const TELLING: &str = "SET LOCAL statement_timeout = '60s'";
+
+/// Tells the followers of a channel what they are yet untold of; nobody, when they were told of the same kind a short while
+/// ago, by which doing so again changes nothing.
+pub(crate) async fn insert_for_followers(connection: &mut AsyncPgConnection, untold: Uuid) -> QueryResult<()> {
+    let statement = "INSERT INTO notifications (member_id, kind, actor_id, words, created_at) \
+         SELECT follower_id, untold.kind, actor_id, words, written_at \
+         FROM untold_notifications AS untold JOIN follows ON follows.channel_id = actor_id \
+         WHERE untold.id = $1 \
+           AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = follower_id AND muted.kind = untold.kind) \
+           AND NOT EXISTS (SELECT FROM notifications AS earlier \
+                           WHERE earlier.actor_id = untold.actor_id AND earlier.kind = untold.kind \
+                             AND earlier.created_at > untold.written_at - interval '30 minutes')";
+    diesel::sql_query(TELLING).execute(connection).await?;
+    diesel::sql_query(statement).bind::<SqlUuid, _>(untold).execute(connection).await.map(|_told| ())
+}
+
+/// Who was told that and has not read it, so many at most.
+pub(crate) async fn told(connection: &mut AsyncPgConnection, untold: Uuid, limit: usize) -> QueryResult<Vec<UserId>> {
+    let statement = "SELECT told.member_id FROM untold_notifications AS untold \
+         JOIN notifications AS told ON told.actor_id = untold.actor_id AND told.kind = untold.kind \
+              AND told.created_at = untold.written_at \
+         WHERE untold.id = $1 AND read_at IS NULL LIMIT $2";
+    let told: Vec<Told> = diesel::sql_query(statement)
+        .bind::<SqlUuid, _>(untold)
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(connection)
+        .await?;
     Ok(told.into_iter().map(|told| UserId(told.member_id)).collect())
 }
 

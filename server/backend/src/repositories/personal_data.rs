@@ -71,6 +71,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("first_follows.channel_id", "a note about those who followed"),
     ("notifications.actor_id", "what others were told"),
     ("notifications.channel_id", "what others were told"),
+    ("untold_notifications.actor_id", "what others are told in a moment"),
+    ("untold_notifications.channel_id", "what others are told in a moment"),
 ];
 
 #[derive(QueryableByName)]

@@ -6,20 +6,25 @@ use crate::{
     Error, Node, Result,
     database::Database,
     events::{Events, Letter},
-    media::{Answer, Audience, MediaEvent, MediaLoad, MediaServer, Refusal},
-    notifications::Notifications,
+    media::{self, Answer, MediaEvent, MediaLoad, MediaServer, Refusal},
     repositories::{
         clock,
         live_streams::{self, Arrival},
         nodes,
+        untold_notifications::Audience,
     },
-    services::{channels::write_change, outbox},
+    services::{
+        channels::write_change,
+        notifications::{self, Notifications},
+        outbox,
+    },
     stream_topics,
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use domain::{
     Category, UserId,
     event::{Event, Topic, ViewerCount},
+    notification::{NewNotification, NotificationKind},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -89,7 +94,13 @@ impl Broadcasts {
     }
 
     /// Accepts a viewer of a stream whose media is here.
-    pub async fn watch(&self, channel: UserId, audience: Audience, offer: &str, host: Option<IpAddr>) -> Result<Answer, Refusal> {
+    pub async fn watch(
+        &self,
+        channel: UserId,
+        audience: media::Audience,
+        offer: &str,
+        host: Option<IpAddr>,
+    ) -> Result<Answer, Refusal> {
         self.media.watch(channel, audience, offer, host).await
     }
 
@@ -221,20 +232,22 @@ impl Broadcasts {
                     let Some(stream) = live_streams::find(connection, channel).await? else { return Ok(None) };
                     let (topics, title) = (stream_topics(&stream), stream.title.clone());
                     let letter = outbox::write(connection, &topics, Event::StreamStarted { stream }).await?;
-                    Ok::<_, Error>(Some((Some(title), letter)))
+                    let new = NewNotification { kind: NotificationKind::Live, actor: Some(channel), channel: None, words: title };
+                    let news = notifications::write(connection, &Audience::Followers, new).await?;
+                    Ok::<_, Error>(Some((Some(news), letter)))
                 }
             })
             .await?;
         drop(connection);
-        let Some((began, letter)) = arrived else {
+        let Some((news, letter)) = arrived else {
             self.close_stream(channel).await;
             return Ok(());
         };
         self.events.send(letter);
-        if let Some(title) = began {
+        if news.is_some() {
             // There may be many to tell; what happens on air does not wait for it.
             let notifications = self.notifications.clone();
-            tokio::spawn(async move { notifications.notify_followers(channel, &title).await });
+            tokio::spawn(async move { notifications.tell(news).await });
         }
         Ok(())
     }

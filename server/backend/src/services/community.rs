@@ -5,8 +5,8 @@ use crate::{
     chat::tell_standing,
     database::Database,
     events::Events,
-    notifications::Notifications,
-    repositories::{blocks, channels, community, moderators},
+    repositories::{blocks, channels, community, moderators, untold_notifications::Audience},
+    services::notifications::{self, Notifications},
 };
 use diesel_async::AsyncConnection;
 use domain::{
@@ -45,7 +45,7 @@ impl Community {
         let mut connection = self.database.connection().await?;
         let found = channels::find_by_username(&mut connection, &name).await?;
         let (owner, member) = (viewer.id, found.ok_or_else(unknown)?.id);
-        let is_new = connection
+        let news = connection
             .transaction(async |connection| {
                 blocks::lock_pair(connection, owner, member).await?;
                 let is_blocked = blocks::exists_between(connection, owner, member).await?;
@@ -57,15 +57,22 @@ impl Community {
                     let full = format!("A channel has at most {} moderators.", moderators::MOST);
                     return Err(Error::Domain(domain::Error::invalid("username", full)));
                 }
-                Ok(moderators::insert(connection, owner, member).await?)
+                if !moderators::insert(connection, owner, member).await? {
+                    return Ok(None);
+                }
+                let new = NewNotification {
+                    kind: NotificationKind::Appointed,
+                    actor: Some(owner),
+                    channel: None,
+                    words: String::new(),
+                };
+                notifications::write(connection, &Audience::Members(vec![member]), new).await.map(Some)
             })
             .await?;
         drop(connection);
-        if is_new {
+        if let Some(news) = news {
             tracing::info!(target: "audit", user = %owner, %member, "a moderator was appointed");
-            let new =
-                NewNotification { kind: NotificationKind::Appointed, actor: Some(owner), channel: None, words: String::new() };
-            self.notifications.notify(&[member], new).await;
+            self.notifications.tell([news]).await;
             tell_standing(&self.events, owner, member);
         }
         Ok(())

@@ -4,9 +4,11 @@ use crate::{
     Error, Result,
     database::Database,
     events::{Events, Letter},
-    notifications::Notifications,
-    repositories::{blocks, channels, follows, live_streams},
-    services::outbox,
+    repositories::{blocks, channels, follows, live_streams, untold_notifications::Audience},
+    services::{
+        notifications::{self, Notifications},
+        outbox,
+    },
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use domain::{
@@ -37,7 +39,7 @@ impl Follows {
     pub async fn follow(&self, viewer: &Viewer, channel: UserId) -> Result<FollowState> {
         let follower = viewer.id;
         let mut connection = self.database.connection().await?;
-        let (is_first, followers, letters) = connection
+        let (news, followers, letters) = connection
             .transaction(async |connection| {
                 blocks::lock_pair(connection, follower, channel).await?;
                 may_follow(follower, channel, blocks::exists_between(connection, follower, channel).await?)?;
@@ -46,18 +48,25 @@ impl Follows {
                 }
                 let is_new = follows::insert(connection, follower, channel).await?;
                 let is_first = is_new && follows::reward_first(connection, follower, channel).await?;
+                let news = if is_first {
+                    let new = NewNotification {
+                        kind: NotificationKind::Follower,
+                        actor: Some(follower),
+                        channel: None,
+                        words: String::new(),
+                    };
+                    Some(notifications::write(connection, &Audience::Members(vec![channel]), new).await?)
+                } else {
+                    None
+                };
                 let followers = follows::count(connection, channel).await?;
                 let letters = if is_new { write(connection, follower, channel, true, followers).await? } else { Vec::new() };
-                Ok((is_first, followers, letters))
+                Ok((news, followers, letters))
             })
             .await?;
         drop(connection);
         self.events.send_all(letters);
-        if is_first {
-            let new =
-                NewNotification { kind: NotificationKind::Follower, actor: Some(follower), channel: None, words: String::new() };
-            self.notifications.notify(&[channel], new).await;
-        }
+        self.notifications.tell(news).await;
         Ok(FollowState { is_following: true, followers, is_own: false })
     }
 

@@ -1,6 +1,6 @@
 //! What happens by itself: held messages come out, reactions are told.
 
-use super::{Chat, added, write};
+use super::{Chat, added, sending::write_mentions, write};
 use crate::{
     Result,
     repositories::chat_messages::{self, Reader},
@@ -47,16 +47,17 @@ impl Chat {
                     // One that was removed in time is never told.
                     if let (Some(channel), Some(message)) = (channel, message) {
                         let letter = write(connection, channel, message.author.id.member(), &added(&message)).await?;
-                        released.push((channel, message, letter));
+                        let news = write_mentions(connection, channel, &message).await?;
+                        released.push((letter, news));
                     }
                 }
                 Ok::<_, crate::Error>(released)
             })
             .await?;
         drop(connection);
-        for (channel, message, letter) in released {
+        for (letter, news) in released {
             self.events.send(letter);
-            self.tell_mentioned(channel, &message).await;
+            self.notifications.tell(news).await;
         }
         Ok(())
     }

@@ -6,7 +6,9 @@ use crate::{
     repositories::{
         chat_messages::{self, Reader},
         chat_rooms, moderation_log,
+        untold_notifications::Audience,
     },
+    services::notifications::{self, News},
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use domain::{
@@ -24,7 +26,7 @@ impl Chat {
     pub async fn delete(&self, visitor: &Visitor, id: MessageId) -> Result<()> {
         let viewer = visitor.member()?;
         let mut connection = self.database.connection().await?;
-        let (stored, is_own, letter) = connection
+        let (letter, news) = connection
             .transaction(async |connection| {
                 let (seat, stored) = self.enter_at(connection, visitor, id).await?;
                 let is_own = stored.author == seat.author;
@@ -39,14 +41,15 @@ impl Chat {
                     moderation_log::insert(connection, channel, viewer.id, action, Some(&stored.name), &stored.text).await?;
                 }
                 let letter = write(connection, stored.channel, None, &ChatChange::Removed { message: id }).await?;
-                Ok::<_, crate::Error>((stored, is_own, letter))
+                let words = format!("deleted: {}", excerpt(&stored.text));
+                let news =
+                    if is_own { None } else { write_news(connection, viewer, stored.channel, stored.author, words).await? };
+                Ok::<_, crate::Error>((letter, news))
             })
             .await?;
         drop(connection);
         self.events.send(letter);
-        if !is_own {
-            self.notify(viewer, stored.channel, stored.author, format!("deleted: {}", excerpt(&stored.text))).await;
-        }
+        self.notifications.tell(news).await;
         Ok(())
     }
 
@@ -54,19 +57,21 @@ impl Chat {
     pub async fn clear(&self, visitor: &Visitor, channel: UserId, author: AuthorId) -> Result<()> {
         let viewer = visitor.member()?;
         let mut connection = self.database.connection().await?;
-        let letter = connection
+        let (letter, news) = connection
             .transaction(async |connection| {
                 let seat = self.enter(connection, visitor, channel).await?;
                 let name = subject(connection, &seat, author).await?;
                 let n = chat_messages::clear(connection, channel, author, viewer.id).await?;
                 let (action, detail) = (ModerationAction::Clear, n.to_string());
                 moderation_log::insert(connection, channel, viewer.id, action, Some(&name), &detail).await?;
-                write(connection, channel, None, &ChatChange::Cleared { author }).await
+                let letter = write(connection, channel, None, &ChatChange::Cleared { author }).await?;
+                let news = write_news(connection, viewer, channel, author, "removed your messages".to_owned()).await?;
+                Ok::<_, crate::Error>((letter, news))
             })
             .await?;
         drop(connection);
         self.events.send(letter);
-        self.notify(viewer, channel, author, "removed your messages".to_owned()).await;
+        self.notifications.tell(news).await;
         Ok(())
     }
 
@@ -77,7 +82,7 @@ impl Chat {
             return Err(Error::invalid("minutes", "Choose 1, 10 or 60 minutes.").into());
         }
         let mut connection = self.database.connection().await?;
-        let letter = connection
+        let (letter, news) = connection
             .transaction(async |connection| {
                 let seat = self.enter(connection, visitor, channel).await?;
                 let name = subject(connection, &seat, author).await?;
@@ -90,14 +95,15 @@ impl Chat {
                 };
                 let detail = if minutes == 0 { String::new() } else { format!("{minutes} min") };
                 moderation_log::insert(connection, channel, viewer.id, action, Some(&name), &detail).await?;
-                write(connection, channel, None, &ChatChange::TimedOut { author, until }).await
+                let letter = write(connection, channel, None, &ChatChange::TimedOut { author, until }).await?;
+                let words = format!("timed you out for {minutes} min");
+                let news = if minutes == 0 { None } else { write_news(connection, viewer, channel, author, words).await? };
+                Ok::<_, crate::Error>((letter, news))
             })
             .await?;
         drop(connection);
         self.events.send(letter);
-        if minutes != 0 {
-            self.notify(viewer, channel, author, format!("timed you out for {minutes} min")).await;
-        }
+        self.notifications.tell(news).await;
         Ok(())
     }
 
@@ -196,15 +202,19 @@ impl Chat {
         let mut connection = self.database.connection().await?;
         Ok(chat_rooms::forget_time_outs(&mut connection).await?)
     }
+}
 
-    /// Tells a member what was done to them.
-    async fn notify(&self, viewer: &Viewer, channel: UserId, author: AuthorId, words: String) {
-        if let Some(member) = author.member() {
-            let new =
-                NewNotification { kind: NotificationKind::Moderation, actor: Some(viewer.id), channel: Some(channel), words };
-            self.notifications.notify(&[member], new).await;
-        }
-    }
+/// Notes that a member is to be told what was done to them. Guests are not.
+async fn write_news(
+    connection: &mut AsyncPgConnection,
+    viewer: &Viewer,
+    channel: UserId,
+    author: AuthorId,
+    words: String,
+) -> Result<Option<News>> {
+    let Some(member) = author.member() else { return Ok(None) };
+    let new = NewNotification { kind: NotificationKind::Moderation, actor: Some(viewer.id), channel: Some(channel), words };
+    notifications::write(connection, &Audience::Members(vec![member]), new).await.map(Some)
 }
 
 fn require_moderator(seat: &Seat) -> Result<()> {

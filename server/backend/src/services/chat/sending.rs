@@ -6,8 +6,12 @@ use crate::{
     repositories::{
         chat_messages::{self, New, Reader},
         chat_rooms,
+        untold_notifications::Audience,
     },
-    services::outbox,
+    services::{
+        notifications::{self, News},
+        outbox,
+    },
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use domain::{
@@ -40,12 +44,12 @@ impl Chat {
         let client = draft.client.unwrap_or_else(|| ClientId(Uuid::new_v4()));
         let mut connection = self.database.connection().await?;
         // Without a letter it was here before.
-        let (message, letter) = connection
+        let (message, letter, news) = connection
             .transaction(async |connection| {
                 let seat = self.enter(connection, visitor, channel).await?;
                 chat_rooms::lock_author(connection, seat.author).await?;
                 if let Some(known) = chat_messages::by_client(connection, seat.author, client).await? {
-                    return Ok::<_, crate::Error>((found(connection, &seat, known).await?, None));
+                    return Ok::<_, crate::Error>((found(connection, &seat, known).await?, None, None));
                 }
                 admit(&seat, text.as_str())?;
                 let guest_name = guest_name.map(str::parse::<GuestName>).transpose();
@@ -76,16 +80,16 @@ impl Chat {
                 };
                 let event = event(channel, seat.author.member(), &added(&message))?;
                 let letter = outbox::write(connection, &topics, event).await?;
-                Ok((message, Some(letter)))
+                let is_held = message.held_until.is_some();
+                let news = if is_held { None } else { write_mentions(connection, channel, &message).await? };
+                Ok((message, Some(letter), news))
             })
             .await?;
         drop(connection);
         if let Some(letter) = letter {
             self.events.send(letter);
-            if message.held_until.is_none() {
-                self.tell_mentioned(channel, &message).await;
-            }
         }
+        self.notifications.tell(news).await;
         Ok(message)
     }
 
@@ -131,29 +135,27 @@ impl Chat {
         let is_visible = stored.is_released || seat.role.moderates() || stored.author == seat.author;
         if is_visible { Ok((seat, stored)) } else { Err(missing().into()) }
     }
+}
 
-    /// Tells those who are mentioned in a message.
-    pub(super) async fn tell_mentioned(&self, channel: UserId, message: &ChatMessage) {
-        // Guests could name anybody.
-        let Some(author) = message.author.id.member() else { return };
-        let names = mentions(&message.text);
-        if names.is_empty() {
-            return;
-        }
-        if let Err(error) = self.notify_mentioned(channel, author, message, &names).await {
-            tracing::warn!(%error, "people who were mentioned could not be told");
-        }
+/// Notes that those are to be told who are mentioned in a message that everybody sees.
+pub(super) async fn write_mentions(
+    connection: &mut AsyncPgConnection,
+    channel: UserId,
+    message: &ChatMessage,
+) -> Result<Option<News>> {
+    // Guests could name anybody.
+    let Some(author) = message.author.id.member() else { return Ok(None) };
+    let names = mentions(&message.text);
+    if names.is_empty() {
+        return Ok(None);
     }
-
-    async fn notify_mentioned(&self, channel: UserId, author: UserId, message: &ChatMessage, names: &[String]) -> Result<()> {
-        let mut connection = self.database.connection().await?;
-        let mentioned = chat_rooms::members_of(&mut connection, channel, names).await?;
-        drop(connection);
-        let words = excerpt(&message.text);
-        let new = NewNotification { kind: NotificationKind::Mention, actor: Some(author), channel: Some(channel), words };
-        self.notifications.notify(&mentioned, new).await;
-        Ok(())
+    let mentioned = chat_rooms::members_of(connection, channel, &names).await?;
+    if mentioned.is_empty() {
+        return Ok(None);
     }
+    let words = excerpt(&message.text);
+    let new = NewNotification { kind: NotificationKind::Mention, actor: Some(author), channel: Some(channel), words };
+    notifications::write(connection, &Audience::Members(mentioned), new).await.map(Some)
 }
 
 /// A message as its author sees it.
