@@ -28,11 +28,11 @@ use backend::Backend;
 use config::Config;
 use http::{events::Connections, node_client::NodeClient, signalling};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::provide_context, prelude::use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
 use middleware::{headers::PagePolicy, kept_pages::KeptPages};
 use secrecy::SecretString;
 use std::{
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -94,9 +94,13 @@ const MAX_BODY: usize = 256 * 1024;
 /// and takes three times as long. Brotli's lowest levels save no more, and take long to get their memory.
 const COMPRESSION: i32 = 3;
 
+/// The pages there are. While they are listed, no page in the whole process gets its data, so that is done once, before the
+/// first router serves any.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
 /// Every route of the site.
 pub fn router(state: AppState) -> Router {
-    let pages = generate_route_list(App);
+    let pages = PAGES.clone();
     let context = context(&state);
     let document = {
         let options = state.leptos.clone();

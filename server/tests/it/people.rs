@@ -48,7 +48,7 @@ async fn forms_work_without_script() {
     let answer = ben.submit("follows/follow", &fields, "/ana").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::FOUND, "/ana"));
     let page = ben.get("/ana").await.text().await;
-    assert!(page.contains("Following") && page.contains("follower"));
+    assert!(page.contains("Following") && page.contains("follower"), "the page says so: {page}");
     let answer = ben.submit("follows/follow", &[("channel", &*ana.id.to_string()), ("next", "//evil.example")], "/ana").await;
     assert_eq!(answer.header("location"), "/", "never to another site");
     let followers = ana_browser.get("/dashboard/community").await.text().await;
@@ -75,7 +75,9 @@ async fn across_a_block_there_is_nothing() {
     let (ben, mut ben_browser) = member(&site, "ben").await;
     let (_, mut cleo_browser) = member(&site, "cleo").await;
     for browser in [&mut ana_browser, &mut ben_browser, &mut cleo_browser] {
-        assert_eq!(browser.get("/ana").await.status, StatusCode::OK);
+        let answer = browser.get("/ana").await;
+        let status = answer.status;
+        assert_eq!(status, StatusCode::OK, "{}", answer.text().await);
     }
     let answer = ana_browser.submit("blocks/block", &[("person", &*ben.id.to_string())], "/ben").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::FOUND, "/dashboard/community?circle=blocked"));
