@@ -1,9 +1,10 @@
 //! The server processes on this database, and how they reach each other.
 
-use super::{ago, now};
+use super::{Moment, ago, now};
 use crate::schema::nodes;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::Timestamp;
 use uuid::Uuid;
 
 /// Says that this server is alive.
@@ -24,10 +25,11 @@ pub(crate) async fn address(connection: &mut AsyncPgConnection, id: Uuid) -> Que
     alive.select(nodes::address).first(connection).await.optional()
 }
 
-/// Whether other servers were alive within the last minute.
-pub(crate) async fn has_others(connection: &mut AsyncPgConnection, own: Uuid) -> QueryResult<bool> {
+/// Whether other servers were alive within the last minute, and whether any was after a moment.
+pub(crate) async fn has_others(connection: &mut AsyncPgConnection, own: Uuid, after: Timestamp) -> QueryResult<(bool, bool)> {
     let others = nodes::table.filter(nodes::id.ne(own)).filter(nodes::seen_at.gt(ago("60 seconds")));
-    diesel::select(diesel::dsl::exists(others)).get_result(connection).await
+    let later = nodes::table.filter(nodes::id.ne(own)).filter(nodes::seen_at.gt(Moment(after)));
+    diesel::select((diesel::dsl::exists(others), diesel::dsl::exists(later))).get_result(connection).await
 }
 
 /// Removes this server, and all that have been silent for an hour.

@@ -10,6 +10,7 @@ use backend::{
 };
 use domain::event::Topic;
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 fn publish(events: &Events, numbers: impl IntoIterator<Item = u128>) {
     for n in numbers {
@@ -124,6 +125,20 @@ async fn servers_without_redis_hear_each_other() {
     there.assert_heard(1..=500);
 }
 
+/// Who was alive before may have told nobody what happened until it noticed the new one. A server that died before has not.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_without_redis_begins_anew_for_the_living_alone() {
+    let servers = Servers::new().await;
+    let dead = Uuid::new_v4();
+    servers.sql(format!("INSERT INTO nodes VALUES ('{dead}', 'http://127.0.0.1:1', now() - interval '1 second')")).await;
+    let ours = servers.events(None).await;
+    let epoch = ours.position().epoch;
+    until("it is known who is there", || ours.knows_the_others()).await;
+    assert_eq!(ours.position().epoch, epoch);
+    servers.sql(format!("UPDATE nodes SET seen_at = now() WHERE id = '{dead}'")).await;
+    until("readers start anew", || ours.position().epoch != epoch).await;
+}
+
 /// A subscription that breaks while others publish: what it missed is in the stream.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_broken_subscription_missed_is_read_from_the_stream() {
@@ -148,7 +163,7 @@ fn word(origin: u128, sequence: u64, number: Option<u128>) -> String {
         || serde_json::json!("beat"),
         |n| serde_json::json!({ "event": { "topics": ["streams"], "event": event(n) } }),
     );
-    serde_json::json!({ "origin": uuid::Uuid::from_u128(origin), "sequence": sequence, "word": word }).to_string()
+    serde_json::json!({ "origin": Uuid::from_u128(origin), "sequence": sequence, "word": word }).to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +182,7 @@ async fn what_is_missing_is_looked_for_and_what_is_nowhere_makes_readers_start_a
     servers
         .sql(format!(
             "INSERT INTO bus_messages (origin, sequence, message) VALUES ('{}', 4, '{}')",
-            uuid::Uuid::from_u128(7),
+            Uuid::from_u128(7),
             word(7, 4, Some(4))
         ))
         .await;

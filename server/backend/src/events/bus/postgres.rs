@@ -4,8 +4,9 @@ use super::{Tasks, ledger::Ledger, message::Message, receiver::Input};
 use crate::{
     Result,
     database::Database,
-    repositories::{bus_messages, nodes},
+    repositories::{bus_messages, clock, nodes},
 };
+use domain::Timestamp;
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -27,6 +28,7 @@ pub(super) struct Postgres {
     own: Uuid,
     database: Database,
     has_peers: Arc<AtomicBool>,
+    has_met_peers: Arc<AtomicBool>,
 }
 
 impl Postgres {
@@ -38,7 +40,8 @@ impl Postgres {
         inputs: mpsc::Sender<Input>,
         tasks: &Tasks,
     ) -> Self {
-        let postgres = Self { own, database, has_peers: Arc::new(AtomicBool::new(true)) };
+        let has_peers = Arc::new(AtomicBool::new(true));
+        let postgres = Self { own, database, has_peers, has_met_peers: Arc::default() };
         tasks.spawn(postgres.clone().poll(ledger, inputs));
         postgres
     }
@@ -46,6 +49,11 @@ impl Postgres {
     /// Whether other servers are alive, as far as is known.
     pub(super) fn has_peers(&self) -> bool {
         self.has_peers.load(Ordering::Relaxed)
+    }
+
+    /// Whether another server gave a sign of life since this one began.
+    pub(super) fn has_met_peers(&self) -> bool {
+        self.has_met_peers.load(Ordering::Relaxed)
     }
 
     /// Leaves messages for the other servers. Those that are there already are left as they are.
@@ -64,18 +72,23 @@ impl Postgres {
     async fn poll(self, ledger: Arc<Mutex<Ledger>>, inputs: mpsc::Sender<Input>) {
         let mut interval = tokio::time::interval(POLL_INTERVAL);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut is_first = true;
+        let mut begun = None;
         for n in 0_u32.. {
             interval.tick().await;
-            let found = if is_first { self.beginning().await } else { self.look(&ledger, n % POLLS_PER_TIDYING == 0).await };
+            let found = match begun {
+                None => self.beginning().await,
+                Some(begun) => self.look(&ledger, begun, n % POLLS_PER_TIDYING == 0).await.map(|found| (begun, found)),
+            };
             let found = match found {
-                Ok(found) => found,
+                Ok((moment, found)) => {
+                    begun = Some(moment);
+                    found
+                }
                 Err(error) => {
                     tracing::debug!(%error, "PostgreSQL could not be asked what other servers say");
                     continue;
                 }
             };
-            is_first = false;
             for input in found {
                 if inputs.send(input).await.is_err() {
                     return;
@@ -84,17 +97,20 @@ impl Postgres {
         }
     }
 
-    /// Where every server stands. What they said before is in the data that is read from now on.
-    async fn beginning(&self) -> Result<Vec<Input>> {
+    /// The moment, and where every server stands. What they said before is in the data that is read from now on.
+    async fn beginning(&self) -> Result<(Timestamp, Vec<Input>)> {
         let mut connection = self.database.connection().await?;
-        Ok(vec![Input::Beginning(bus_messages::positions(&mut connection, self.own).await?)])
+        let now = clock(&mut connection).await?;
+        Ok((now, vec![Input::Beginning(bus_messages::positions(&mut connection, self.own).await?)]))
     }
 
-    async fn look(&self, ledger: &Mutex<Ledger>, is_tidying: bool) -> Result<Vec<Input>> {
+    async fn look(&self, ledger: &Mutex<Ledger>, begun: Timestamp, is_tidying: bool) -> Result<Vec<Input>> {
         let known = ledger.lock().unwrap_or_else(PoisonError::into_inner).positions();
         let mut connection = self.database.connection().await?;
         let found = bus_messages::after(&mut connection, self.own, &known).await?;
-        self.has_peers.store(nodes::has_others(&mut connection, self.own).await?, Ordering::Relaxed);
+        let (has_peers, has_met_peers) = nodes::has_others(&mut connection, self.own, begun).await?;
+        self.has_peers.store(has_peers, Ordering::Relaxed);
+        self.has_met_peers.fetch_or(has_met_peers, Ordering::Relaxed);
         if is_tidying {
             bus_messages::delete_old(&mut connection).await?;
         }

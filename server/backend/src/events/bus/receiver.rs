@@ -22,6 +22,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
+/// Until when a server that was here before gives a sign of life: so long a silent one counts as gone.
+const MEETING: Duration = Duration::from_secs(15);
 /// In how many beats every server that is alive has been heard.
 const BEATS: u32 = 3;
 
@@ -50,6 +52,8 @@ pub(super) struct Receiver {
     epoch: Option<String>,
     /// Until when the ledger is open.
     opened: Option<Instant>,
+    /// When this server began, until it is known whether others were here before.
+    begun: Option<Instant>,
     /// Servers that must still say that nothing of theirs is missing, and until when.
     unproven: HashSet<Uuid>,
     doubted: Instant,
@@ -67,7 +71,7 @@ impl Receiver {
     ) -> Self {
         let now = Instant::now();
         let (unproven, doubted, heard) = (HashSet::new(), now, now);
-        Self { own, delivery, ledger, redis, postgres, epoch: None, opened: None, unproven, doubted, heard }
+        Self { own, delivery, ledger, redis, postgres, epoch: None, opened: None, begun: None, unproven, doubted, heard }
     }
 
     pub(super) async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
@@ -146,6 +150,7 @@ impl Receiver {
             self.ledger().accept(*origin, *sequence, Instant::now());
         }
         self.opened.get_or_insert_with(Instant::now);
+        self.begun = self.redis.is_none().then(Instant::now);
     }
 
     /// What was read before now may miss what was said before now.
@@ -195,9 +200,15 @@ impl Receiver {
         if self.opened.is_some_and(is_over) {
             self.opened = None;
             self.ledger().set_open(false);
-            // Without a channel to subscribe to, the others may have taken until now to notice this server.
-            if self.redis.is_none() && self.postgres.has_peers() {
+        }
+        // Without a channel to subscribe to, the others may have taken until now to notice this server, and told nobody what
+        // happened meanwhile. A server that was killed before this one came is no other.
+        if let Some(begun) = self.begun.filter(|begun| is_over(*begun)) {
+            if self.postgres.has_met_peers() {
+                self.begun = None;
                 self.delivery.lose_continuity();
+            } else if begun.elapsed() > MEETING {
+                self.begun = None;
             }
         }
         if !self.unproven.is_empty() && is_over(self.doubted) && self.redis.as_ref().is_some_and(Redis::is_up) {
