@@ -8,13 +8,13 @@ const CAP_MILLIS: u32 = 30_000;
 /// Full jitter: each wait is anywhere between nothing and a limit that doubles with every failure, so that the many
 /// pages that lost the same server do not come back at the same moment.
 #[derive(Debug, Default)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// Notes a failure and answers how long to wait, in milliseconds. `random` is between 0 and 1.
-    pub(crate) fn next(&mut self, random: f64) -> u32 {
+    pub fn next(&mut self, random: f64) -> u32 {
         let limit = BASE_MILLIS.saturating_mul(1 << self.failures.min(16)).min(CAP_MILLIS);
         self.failures += 1;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the cap")]
@@ -23,7 +23,7 @@ impl Backoff {
     }
 
     /// Forgets the failures, after a success that lasted.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 }

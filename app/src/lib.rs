@@ -8,7 +8,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "the properties of a component are owned values")]
 
 pub mod api;
-mod backoff;
+pub mod backoff;
 mod channel;
 mod chat;
 mod chrome;

@@ -3,14 +3,15 @@
 //! Whatever breaks, what was answered with success is stored, once, and everybody has heard of it, once and in order, or
 //! was told to start anew.
 
+mod reader;
+
+pub use reader::{Attempt, Manner};
+
 use crate::process::{Remote, Shared, until};
 use axum::http::StatusCode;
 use backend::Backend;
-use domain::{
-    UserId,
-    chat::{ChatChange, ChatSnapshot},
-    event::{Event, Heartbeat, Topic, Update},
-};
+use domain::UserId;
+use reader::Reader;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
@@ -53,13 +54,19 @@ struct Ledger {
     slowest: Duration,
 }
 
-/// What one reader knows.
+/// What one reader knows, and how it came to that.
 #[derive(Debug, Clone, Default)]
-struct Heard {
+pub struct Heard {
     messages: BTreeSet<String>,
     n_connections: usize,
-    n_resyncs: usize,
+    pub n_resyncs: usize,
     n_events: usize,
+    /// In their order.
+    pub attempts: Vec<Attempt>,
+    /// When a server asked it to come back, and why.
+    pub sent_away: Vec<(Instant, String)>,
+    /// How often it was told that there is no time for a snapshot, and waited.
+    pub n_put_off: usize,
 }
 
 /// Writers and readers at work.
@@ -83,6 +90,11 @@ fn name(writer: usize) -> String {
 impl Crowd {
     /// Makes the writers, with whose names and channels nothing else may be done.
     pub async fn begin(shared: &Shared, servers: &[SocketAddr], n_readers: usize) -> Self {
+        Self::begin_with(shared, servers, n_readers, Manner::Eager).await
+    }
+
+    /// The same with readers who come back in this manner.
+    pub async fn begin_with(shared: &Shared, servers: &[SocketAddr], n_readers: usize, manner: Manner) -> Self {
         let mut members = Vec::new();
         for writer in 0..WRITERS {
             members.push(shared.backend.member(&name(writer)).await);
@@ -106,17 +118,8 @@ impl Crowd {
         let writers = writers.collect();
         let heard: Vec<Arc<Mutex<Heard>>> = (0..n_readers).map(|_| Arc::default()).collect();
         let readers = heard.iter().enumerate().map(|(number, heard)| {
-            let reader = Reader {
-                number,
-                channel,
-                browser: Remote::guest(),
-                servers: servers.to_vec(),
-                heard: Arc::clone(heard),
-                stop: stop_reading.clone(),
-                last: None,
-                sequence: 0,
-                told: BTreeSet::new(),
-            };
+            let servers = servers.to_vec();
+            let reader = Reader::new(number, channel, servers, manner, Arc::clone(heard), stop_reading.clone());
             tokio::spawn(reader.read())
         });
         let readers = readers.collect();
@@ -131,6 +134,20 @@ impl Crowd {
             lock(&self.ledger).n_done >= before + n_commands
         })
         .await;
+    }
+
+    /// Waits until something holds of every reader, and answers how long that took.
+    pub async fn waits_for(&self, what: &str, limit: Duration, holds: impl Fn(&Heard) -> bool) -> Duration {
+        until(what, limit, async || {
+            assert!(!self.readers.iter().any(JoinHandle::is_finished), "a reader failed");
+            self.heard.iter().all(|heard| holds(&lock(heard)))
+        })
+        .await
+    }
+
+    /// What each reader knows by now.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.iter().map(|heard| lock(heard).clone()).collect()
     }
 
     /// Lets the writers go, whose last commands may stay without an answer when no server is left.
@@ -186,11 +203,8 @@ impl Crowd {
         self.stop_writing().await;
         self.check(backend).await;
         let said = lock(&self.ledger).said.clone();
-        let late = until("everybody has heard of everything", HEARING, async || {
-            assert!(!self.readers.iter().any(JoinHandle::is_finished), "a reader failed");
-            self.heard.iter().all(|heard| lock(heard).messages.is_superset(&said))
-        })
-        .await;
+        let knows_all = |heard: &Heard| heard.messages.is_superset(&said);
+        let late = self.waits_for("everybody has heard of everything", HEARING, knows_all).await;
         self.stop_reading.cancel();
         for reader in self.readers {
             reader.await.unwrap();
@@ -311,97 +325,5 @@ impl Writer {
         ledger.n_done += 1;
         ledger.slowest = ledger.slowest.max(began.elapsed());
         true
-    }
-}
-
-/// Reads a chat as an open page does.
-struct Reader {
-    number: usize,
-    channel: UserId,
-    browser: Remote,
-    servers: Vec<SocketAddr>,
-    heard: Arc<Mutex<Heard>>,
-    stop: CancellationToken,
-    /// The last position that is known.
-    last: Option<String>,
-    /// Where the chat's topic stood there.
-    sequence: u64,
-    /// Messages that came as events since the last snapshot.
-    told: BTreeSet<String>,
-}
-
-impl Reader {
-    async fn read(mut self) {
-        for attempt in self.number.. {
-            let wait = self.connection(self.servers[attempt % self.servers.len()]).await;
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-    }
-
-    /// One connection, from its beginning to its end. Answers when the next one is due.
-    async fn connection(&mut self, at: SocketAddr) -> Duration {
-        let path = format!("/api/stream-updates?topics=chat:{}", self.channel);
-        let last: Vec<(&str, &str)> = self.last.iter().map(|last| ("last-event-id", last.as_str())).collect();
-        let answer = self.browser.get_with(at, &path, &last).await;
-        let Some(answer) = answer.filter(|answer| answer.status == StatusCode::OK) else { return RETRY };
-        let mut events = answer.events();
-        lock(&self.heard).n_connections += 1;
-        loop {
-            let event = tokio::select! {
-                () = self.stop.cancelled() => return RETRY,
-                event = events.next() => event,
-            };
-            let Some(event) = event else { return RETRY };
-            match event.name.as_str() {
-                "reconnect" => {
-                    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap();
-                    return Duration::from_millis(data["retry_ms"].as_u64().unwrap());
-                }
-                "resync" => {
-                    if !self.begin_anew(at, &event.data).await {
-                        return RETRY;
-                    }
-                }
-                "heartbeat" => assert_eq!(self.position(&event.data), self.sequence, "a gap that nobody spoke of"),
-                _ => self.take(&event.data),
-            }
-            self.last = Some(event.id);
-        }
-    }
-
-    /// Where the chat's topic stands.
-    fn position(&self, heartbeat: &str) -> u64 {
-        let heartbeat: Heartbeat = serde_json::from_str(heartbeat).unwrap();
-        heartbeat.topics.iter().find(|known| known.topic == Topic::Chat(self.channel)).unwrap().sequence
-    }
-
-    /// Takes a new snapshot. False when it could not be had.
-    async fn begin_anew(&mut self, at: SocketAddr, heartbeat: &str) -> bool {
-        let answer = self.browser.read(at, "chat/chat_snapshot", &format!("channel={}", self.channel)).await;
-        let Some(answer) = answer.filter(|answer| answer.status == StatusCode::OK) else { return false };
-        let snapshot: ChatSnapshot = serde_json::from_value(answer.json().await).unwrap();
-        self.sequence = self.position(heartbeat);
-        self.told.clear();
-        let mut heard = lock(&self.heard);
-        heard.n_resyncs += 1;
-        heard.messages.extend(snapshot.messages.into_iter().map(|message| message.text));
-        true
-    }
-
-    fn take(&mut self, data: &str) {
-        let update: Update = serde_json::from_str(data).unwrap();
-        let known = update.topics.iter().find(|known| known.topic == Topic::Chat(self.channel)).unwrap();
-        assert_eq!(known.sequence, self.sequence + 1, "a gap or a repetition that nobody spoke of");
-        self.sequence = known.sequence;
-        let mut heard = lock(&self.heard);
-        heard.n_events += 1;
-        let Event::Chat { change, .. } = update.event else { return };
-        if let ChatChange::Added { message } = serde_json::from_str(&change).unwrap() {
-            assert!(self.told.insert(message.text.clone()), "{:?} was told twice", message.text);
-            heard.messages.insert(message.text);
-        }
     }
 }

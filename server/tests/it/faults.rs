@@ -6,6 +6,7 @@ mod floods;
 mod outages;
 mod proxies;
 mod restarts;
+mod storms;
 
 use crate::harness::{Browser, Site};
 use axum::http::StatusCode;
