@@ -88,6 +88,10 @@ impl Server {
             let (notifications, draining) = (backend.notifications.clone(), draining.clone());
             async move { notifications.run(draining).await }
         });
+        tokio::spawn({
+            let (cache, draining) = (backend.cache.clone(), draining.clone());
+            async move { cache.run(draining).await }
+        });
         tokio::spawn(tidy(backend.clone(), draining.clone()));
         match tokio::time::timeout(WARM_UP_TIME, backend.warm_up()).await {
             Ok(Ok(())) => {}

@@ -13,6 +13,7 @@
 //! - **Stale while revalidating.** A value that holds is fresh for a while, and after that given away while it is read
 //!   anew. What no event tells (a lesson whose time has come, a follower who deleted their account) is seen that much
 //!   later and no more.
+//! - **Read ahead.** What many ask for is read anew as soon as it does not hold or is not fresh, before the next one asks.
 //! - **Old rather than nothing.** While the database is away, values are given away that do not hold, and marked.
 //! - **Redis only saves work.** A value found there counts as read at the moment that its reader asked Redis for the time
 //!   before it asked the database; this server knows which position it had reached before then. Redis that is away costs
@@ -43,7 +44,12 @@ use lifetimes::Key;
 use serde::{Serialize, de::DeserializeOwned};
 use shared::Shared;
 pub(crate) use shelf::Shelf;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 
 /// What can be kept.
 pub(crate) trait Cached: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -62,13 +68,44 @@ pub struct Cache {
     shared: Option<Shared>,
     counters: Arc<Counters>,
     everywhere: Arc<Everywhere>,
+    /// What each shelf does to refresh what is asked for most.
+    refresh: Arc<Mutex<Vec<Refresh>>>,
 }
+
+type Refresh = Box<dyn Fn() + Send + Sync>;
+
+/// How often it is looked for what is asked for most and fresh no longer.
+const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
 
 impl Cache {
     /// Starts the connection to Redis, if there is to be one.
     pub fn new(settings: Settings, redis: Option<&BusSettings>, events: &Events) -> Result<Self> {
         let shared = redis.map(Shared::connect).transpose()?;
-        Ok(Self { settings, changes: events.changes().clone(), shared, counters: Arc::default(), everywhere: Arc::default() })
+        let changes = events.changes().clone();
+        let (counters, everywhere, refresh) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { settings, changes, shared, counters, everywhere, refresh })
+    }
+
+    /// Refreshes what is asked for most, until `stopped`. One task per server runs this.
+    pub async fn run(&self, stopped: CancellationToken) {
+        let mut interval = tokio::time::interval(REFRESH_INTERVAL);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stopped.cancelled() => return,
+                _ = interval.tick() => self.refresh(),
+            }
+        }
+    }
+
+    fn refresh(&self) {
+        for refresh in &*self.refresh.lock().unwrap_or_else(PoisonError::into_inner) {
+            refresh();
+        }
+    }
+
+    fn on_refresh(&self, refresh: impl Fn() + Send + Sync + 'static) {
+        self.refresh.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(refresh));
     }
 
     /// A place for values of one type.

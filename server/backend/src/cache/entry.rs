@@ -3,6 +3,7 @@
 use super::lifetimes::Lifetime;
 use crate::events::Changes;
 use domain::event::{Position, Topic};
+use futures::future::BoxFuture;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -27,6 +28,12 @@ pub(super) type Outcome<T> = Result<Arc<Kept<T>>, domain::Error>;
 /// A read under way: it says how it ended, or ends without a word if it panicked.
 pub(super) type Flight<T> = watch::Receiver<Option<Outcome<T>>>;
 
+/// How a value is read at a position.
+pub(super) type Loader<T> = Arc<dyn Fn(Position) -> BoxFuture<'static, crate::Result<T>> + Send + Sync>;
+
+/// From how many on who ask for a value between two reads it is read ahead.
+const HOT: u32 = 10;
+
 /// What to do for somebody who asks.
 #[derive(Debug)]
 pub(super) enum Verdict<T> {
@@ -45,11 +52,15 @@ pub(super) struct Entry<T> {
     /// When the last read ended that said something. What others read before that may be older than what was given away.
     known_at: Option<Instant>,
     flight: Option<Flight<T>>,
+    /// How it is read, the same for all who ask.
+    loader: Option<Loader<T>>,
+    /// How many have asked since the last read began.
+    n_asked: u32,
 }
 
 impl<T> Default for Entry<T> {
     fn default() -> Self {
-        Self { kept: None, failed_at: None, known_at: None, flight: None }
+        Self { kept: None, failed_at: None, known_at: None, flight: None, loader: None, n_asked: 0 }
     }
 }
 
@@ -73,6 +84,17 @@ impl<T> Entry<T> {
         if is_away { Verdict::Stale(Arc::clone(kept)) } else { Verdict::Wait(Some(Arc::clone(kept))) }
     }
 
+    /// Notes that somebody asks.
+    pub(super) fn ask(&mut self, loader: impl FnOnce() -> Loader<T>) {
+        self.n_asked = self.n_asked.saturating_add(1);
+        self.loader.get_or_insert_with(loader);
+    }
+
+    /// How to read what many have asked for since it was read last.
+    pub(super) fn hot(&self) -> Option<&Loader<T>> {
+        self.loader.as_ref().filter(|_| self.n_asked >= HOT)
+    }
+
     /// The read that is under way.
     pub(super) fn flight(&self) -> Option<&Flight<T>> {
         // One whose sender is gone has panicked.
@@ -91,6 +113,7 @@ impl<T> Entry<T> {
 
     pub(super) fn begin(&mut self, flight: Flight<T>) {
         self.flight = Some(flight);
+        self.n_asked = 0;
     }
 
     /// Takes what was read, and the position when it is known.

@@ -3,7 +3,7 @@
 use super::{
     Cache, Cached,
     counters::{Counter, add_one},
-    entry::{Entry, Flight, Kept, Verdict, is_outage},
+    entry::{Entry, Flight, Kept, Loader, Verdict, is_outage},
     lifetimes::{Key, Lifetime},
 };
 use crate::Result;
@@ -74,7 +74,14 @@ impl<T: Cached> Shelf<T> {
     pub(super) fn new(cache: &Cache) -> Self {
         let idle = cache.settings.keep.max(Duration::from_mins(1));
         let slots = Memory::builder().max_capacity(cache.settings.entries).time_to_idle(idle).build();
-        Self(Arc::new(Inner { cache: cache.clone(), slots }))
+        let inner = Arc::new(Inner { cache: cache.clone(), slots });
+        let known = Arc::downgrade(&inner);
+        cache.on_refresh(move || {
+            if let Some(inner) = known.upgrade() {
+                Self(inner).refresh();
+            }
+        });
+        Self(inner)
     }
 
     /// The value under a key. `load` reads it at the position that it is given, which is what the value must say.
@@ -92,6 +99,9 @@ impl<T: Cached> Shelf<T> {
             let is_first = attempt == 0;
             let (verdict, flight, is_own) = {
                 let mut entry = lock(&slot);
+                if is_first {
+                    entry.ask(|| loader(load.clone()));
+                }
                 let verdict = entry.judge(lifetime, &cache.changes, Instant::now());
                 let is_fresh = matches!(verdict, Verdict::Fresh(_));
                 let flight = entry.flight().cloned();
@@ -138,6 +148,20 @@ impl<T: Cached> Shelf<T> {
         // Changes come faster than reads.
         add_one(&counter.reads);
         load(cache.changes.position()).await.map(Answer::new)
+    }
+
+    /// Reads anew what many ask for and what is fresh no longer, so that the next of them need not wait.
+    fn refresh(&self) {
+        let Inner { cache, slots } = &*self.0;
+        for (key, slot) in slots {
+            let mut entry = lock(&slot);
+            let Some(loader) = entry.hot().cloned() else { continue };
+            let lifetime = cache.settings.of(key.namespace());
+            let is_fresh = matches!(entry.judge(lifetime, &cache.changes, Instant::now()), Verdict::Fresh(_));
+            if !is_fresh && entry.flight().is_none() && !lifetime.fresh.is_zero() {
+                self.take_off(&mut entry, &slot, &key, move |position| loader(position), (true, false));
+            }
+        }
     }
 
     /// Begins to read, whoever waits for it or not.
@@ -240,6 +264,15 @@ impl<T: Cached> Shelf<T> {
     }
 }
 
+/// The same whatever it is made of.
+fn loader<T, L, F>(load: L) -> Loader<T>
+where
+    L: Fn(Position) -> F + Send + Sync + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    Arc::new(move |position| Box::pin(load(position)))
+}
+
 fn keep<T: Cached>(mut value: T, key: &Key, read_at: Position, since: Instant, cost: Duration) -> Kept<T> {
     *value.position_mut() = read_at;
     let topics = value.topics(key);
@@ -281,6 +314,46 @@ mod tests {
     const HOUR: Duration = Duration::from_hours(1);
     const FOR_LONG: Settings =
         Settings { entries: 10, streams: HOUR, channel: HOUR, recommended: HOUR, sessions: HOUR, stale: HOUR, keep: HOUR };
+
+    #[tokio::test]
+    async fn what_many_ask_for_is_read_ahead_and_nothing_else() {
+        let events = Events::local().unwrap();
+        let cache = Cache::new(FOR_LONG, None, &events).unwrap();
+        let shelf = cache.shelf::<Seen>();
+        let n_reads = Arc::new(AtomicU64::new(0));
+        let ask = async |key: Key| {
+            let n_reads = Arc::clone(&n_reads);
+            let load = move |position| {
+                let version = n_reads.fetch_add(1, SeqCst) + 1;
+                async move { Ok(Seen { position, version }) }
+            };
+            shelf.get(key, load).await.unwrap().value.version
+        };
+        let settled = || async {
+            cache.refresh();
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let change = || {
+            let event = Event::StreamEnded { channel: UserId(Uuid::nil()), category: Category::Study };
+            events.publish(&[Topic::Streams], &event);
+        };
+        for _ in 0..20 {
+            assert_eq!(ask(Key::Home).await, 1);
+        }
+        assert_eq!(ask(Key::Recommended).await, 2);
+        settled().await;
+        assert_eq!(n_reads.load(SeqCst), 2, "all of it is fresh");
+        change();
+        settled().await;
+        assert_eq!(n_reads.load(SeqCst), 3, "one was asked for by one alone");
+        assert_eq!(ask(Key::Home).await, 3, "nobody waits");
+        assert_eq!(n_reads.load(SeqCst), 3);
+        change();
+        settled().await;
+        assert_eq!(n_reads.load(SeqCst), 3, "few have asked since");
+    }
 
     /// What the database held when it was read.
     #[derive(Debug, Clone, Serialize, Deserialize)]
