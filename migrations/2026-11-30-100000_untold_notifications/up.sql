@@ -13,7 +13,7 @@ CREATE TABLE untold_notifications (
     written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- From when on any server tells it: the one that wrote it does so at once.
     due_at     timestamptz NOT NULL DEFAULT clock_timestamp() + interval '3 seconds'
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX untold_notifications_due ON untold_notifications (due_at);
 CREATE INDEX untold_notifications_actor ON untold_notifications (actor_id);
 CREATE INDEX untold_notifications_channel ON untold_notifications (channel_id) WHERE channel_id IS NOT NULL;

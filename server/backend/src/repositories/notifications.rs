@@ -35,20 +35,36 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, untold: Uuid) -> 
     Ok(told.into_iter().map(|told| UserId(told.member_id)).collect())
 }
 
+#[derive(QueryableByName)]
+struct WereTold {
+    #[diesel(sql_type = Bool)]
+    were_told: bool,
+}
+
+/// Whether the followers of a channel were told a short while ago that it is live, or are about to be.
+pub(crate) async fn were_told_live(connection: &mut AsyncPgConnection, channel: UserId) -> QueryResult<bool> {
+    let statement = "SELECT EXISTS (SELECT FROM notifications WHERE actor_id = $1 AND kind = 'live' \
+                                     AND created_at > now() - interval '30 minutes') \
+                     OR EXISTS (SELECT FROM untold_notifications WHERE actor_id = $1 AND kind = 'live') AS were_told";
+    let row: WereTold = diesel::sql_query(statement).bind::<SqlUuid, _>(channel.0).get_result(connection).await?;
+    Ok(row.were_told)
+}
+
 /// How long telling many takes at most.
 const TELLING: &str = "SET LOCAL statement_timeout = '60s'";
 
-/// Tells the followers of a channel what they are yet untold of; nobody, when they were told of the same kind a short while
-/// ago, by which doing so again changes nothing.
+/// Tells the followers of a channel what they are yet untold of. Doing so again changes nothing.
 pub(crate) async fn insert_for_followers(connection: &mut AsyncPgConnection, untold: Uuid) -> QueryResult<()> {
+    // Whether it was done before is asked once and not of each follower.
     let statement = "INSERT INTO notifications (member_id, kind, actor_id, words, created_at) \
          SELECT follower_id, untold.kind, actor_id, words, written_at \
          FROM untold_notifications AS untold JOIN follows ON follows.channel_id = actor_id \
          WHERE untold.id = $1 \
            AND NOT EXISTS (SELECT FROM notification_mutes AS muted WHERE muted.member_id = follower_id AND muted.kind = untold.kind) \
-           AND NOT EXISTS (SELECT FROM notifications AS earlier \
-                           WHERE earlier.actor_id = untold.actor_id AND earlier.kind = untold.kind \
-                             AND earlier.created_at > untold.written_at - interval '30 minutes')";
+           AND NOT EXISTS (SELECT FROM untold_notifications AS this JOIN notifications AS earlier \
+                             ON earlier.actor_id = this.actor_id AND earlier.kind = this.kind \
+                                AND earlier.created_at = this.written_at \
+                           WHERE this.id = $1)";
     diesel::sql_query(TELLING).execute(connection).await?;
     diesel::sql_query(statement).bind::<SqlUuid, _>(untold).execute(connection).await.map(|_told| ())
 }

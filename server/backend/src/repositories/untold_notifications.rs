@@ -1,6 +1,5 @@
 //! What members are to be told of something that is committed.
 
-use super::Prepare;
 use diesel::{
     QueryableByName,
     prelude::*,
@@ -38,7 +37,6 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, audience: &Audien
         .bind::<Nullable<SqlUuid>, _>(new.actor.map(|actor| actor.0))
         .bind::<Nullable<SqlUuid>, _>(new.channel.map(|channel| channel.0))
         .bind::<Text, _>(&new.words)
-        .prepared()
         .get_result(connection)
         .await?;
     Ok(row.id)
@@ -53,8 +51,7 @@ struct Untold {
 /// Takes charge of telling something until the end of the transaction. None when that is done, or somebody does it.
 pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> QueryResult<Option<Audience>> {
     let statement = "SELECT members FROM untold_notifications WHERE id = $1 FOR UPDATE SKIP LOCKED";
-    let row: Option<Untold> =
-        diesel::sql_query(statement).bind::<SqlUuid, _>(id).prepared().get_result(connection).await.optional()?;
+    let row: Option<Untold> = diesel::sql_query(statement).bind::<SqlUuid, _>(id).get_result(connection).await.optional()?;
     Ok(row.map(|Untold { members }| match members {
         Some(members) => Audience::Members(members.into_iter().map(UserId).collect()),
         None => Audience::Followers,
@@ -64,7 +61,7 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> QueryR
 /// Notes that it is told.
 pub(crate) async fn delete(connection: &mut AsyncPgConnection, id: Uuid) -> QueryResult<()> {
     let statement = "DELETE FROM untold_notifications WHERE id = $1";
-    diesel::sql_query(statement).bind::<SqlUuid, _>(id).prepared().execute(connection).await.map(|_deleted| ())
+    diesel::sql_query(statement).bind::<SqlUuid, _>(id).execute(connection).await.map(|_deleted| ())
 }
 
 /// What nobody told in time, the oldest first. What fails again is due again in a while.

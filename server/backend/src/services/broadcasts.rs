@@ -11,6 +11,7 @@ use crate::{
         clock,
         live_streams::{self, Arrival},
         nodes,
+        notifications::were_told_live,
         untold_notifications::Audience,
     },
     services::{
@@ -232,6 +233,9 @@ impl Broadcasts {
                     let Some(stream) = live_streams::find(connection, channel).await? else { return Ok(None) };
                     let (topics, title) = (stream_topics(&stream), stream.title.clone());
                     let letter = outbox::write(connection, &topics, Event::StreamStarted { stream }).await?;
+                    if were_told_live(connection, channel).await? {
+                        return Ok(Some((None, letter)));
+                    }
                     let new = NewNotification { kind: NotificationKind::Live, actor: Some(channel), channel: None, words: title };
                     let news = notifications::write(connection, &Audience::Followers, new).await?;
                     Ok::<_, Error>(Some((Some(news), letter)))

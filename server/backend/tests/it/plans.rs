@@ -45,9 +45,11 @@ use uuid::Uuid;
 const HEAVY: &str = "FROM follows AS circle JOIN users";
 
 /// Which table may be read as a whole by which statements.
-const ALLOWED: [(&str, &str); 10] = [
+const ALLOWED: [(&str, &str); 11] = [
     // How many are live in each category, for all visitors together: 1 ms for 5,000 streams, and no index counts faster.
     ("live_streams", "SELECT \"live_streams\".\"category\", COUNT(*) FROM \"live_streams\""),
+    // How many are live in one of few categories: until the table is vacuumed, the rows of an eighth lie on all of its pages.
+    ("live_streams", "SELECT COUNT(*) FROM \"live_streams\" WHERE ((\"live_streams\".\"category\" = $1)"),
     // What is live and no longer seen, once a second: 2 ms for 5,000 streams. An index on the time of the last sign of life
     // would make each of those signs four times as expensive: 150 ms instead of 35 ms for so many.
     ("live_streams", "DELETE FROM \"live_streams\" WHERE ((\"live_streams\".\"interrupted_at\" <"),
