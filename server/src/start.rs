@@ -72,27 +72,13 @@ impl Server {
             let (broadcasts, draining) = (backend.broadcasts.clone(), draining.clone());
             async move { broadcasts.run(embedded_media::events(reported), draining).await }
         });
-        let presence = tokio::spawn({
-            let (presence, draining) = (backend.presence.clone(), draining.clone());
-            async move { presence.run(draining).await }
-        });
-        tokio::spawn({
-            let (chat, draining) = (backend.chat.clone(), draining.clone());
-            async move { chat.run(draining).await }
-        });
-        tokio::spawn({
-            let (outbox, draining) = (backend.outbox.clone(), draining.clone());
-            async move { outbox.run(draining).await }
-        });
-        tokio::spawn({
-            let (notifications, draining) = (backend.notifications.clone(), draining.clone());
-            async move { notifications.run(draining).await }
-        });
-        tokio::spawn({
-            let (cache, draining) = (backend.cache.clone(), draining.clone());
-            async move { cache.run(draining).await }
-        });
-        tokio::spawn(tidy(backend.clone(), draining.clone()));
+        let run = Runner { backend: &backend, stopped: &draining };
+        let presence = run.task(|backend, stopped| async move { backend.presence.run(stopped).await });
+        run.task(|backend, stopped| async move { backend.chat.run(stopped).await });
+        run.task(|backend, stopped| async move { backend.outbox.run(stopped).await });
+        run.task(|backend, stopped| async move { backend.notifications.run(stopped).await });
+        run.task(|backend, stopped| async move { backend.cache.run(stopped).await });
+        run.task(tidy);
         match tokio::time::timeout(WARM_UP_TIME, backend.warm_up()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "what visitors ask for first could not be read ahead"),
@@ -137,6 +123,21 @@ async fn connect(config: &Config, secrets: &Secrets) -> Result<(Option<Cluster>,
         (Some(cluster), url)
     };
     Ok((cluster, database::Settings { url, limits: config.database_limits }))
+}
+
+/// Starts what goes on until the server stops.
+struct Runner<'a> {
+    backend: &'a Backend,
+    stopped: &'a CancellationToken,
+}
+
+impl Runner<'_> {
+    fn task<F>(&self, task: impl FnOnce(Backend, CancellationToken) -> F) -> JoinHandle<()>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        tokio::spawn(task(self.backend.clone(), self.stopped.clone()))
+    }
 }
 
 /// Clears away what is over.

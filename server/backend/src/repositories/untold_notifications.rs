@@ -1,5 +1,7 @@
 //! What members are to be told of something that is committed.
 
+use super::ago;
+use crate::schema::untold_notifications;
 use diesel::{
     QueryableByName,
     prelude::*,
@@ -74,4 +76,10 @@ pub(crate) async fn claim(connection: &mut AsyncPgConnection, limit: i64) -> Que
          SELECT id FROM claimed ORDER BY due_at, id";
     let rows: Vec<Id> = diesel::sql_query(statement).bind::<BigInt, _>(limit).load(connection).await?;
     Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Removes what could not be told for so long that it is no news any more. Answers how much that was.
+pub(crate) async fn delete_old(connection: &mut AsyncPgConnection) -> QueryResult<usize> {
+    let old = untold_notifications::table.filter(untold_notifications::written_at.lt(ago("1 day")));
+    diesel::delete(old).execute(connection).await
 }

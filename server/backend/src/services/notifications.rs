@@ -156,9 +156,13 @@ impl Notifications {
         Ok(())
     }
 
-    /// Removes what is older than anybody looks.
+    /// Removes what is older than anybody looks, and what nobody could be told for a day.
     pub async fn forget_old(&self) -> Result<usize> {
         let mut connection = self.database.connection().await?;
+        let n_untold = untold_notifications::delete_old(&mut connection).await?;
+        if n_untold > 0 {
+            tracing::error!(n_untold, "members could not be told something for a day, and are told no more");
+        }
         Ok(notifications::delete_old(&mut connection).await?)
     }
 

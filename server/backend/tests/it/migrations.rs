@@ -169,6 +169,7 @@ async fn every_foreign_key_has_an_index() {
     let mut connection = database.connection().await.unwrap();
     let without = "SELECT conrelid::regclass || ': ' || pg_get_constraintdef(pg_constraint.oid) AS name FROM pg_constraint \
          WHERE contype = 'f' AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = conrelid \
+             AND (indpred IS NULL OR pg_get_expr(indpred, indrelid) ~ '^\\(\\w+ IS NOT NULL\\)$') \
              AND (SELECT array_agg(attnum ORDER BY attnum) FROM unnest(conkey) AS attnum) \
                = (SELECT array_agg(attnum ORDER BY attnum) FROM unnest((indkey::smallint[])[0:cardinality(conkey) - 1]) AS attnum))";
     let without: Vec<Column> = diesel::sql_query(without).load(&mut connection).await.unwrap();

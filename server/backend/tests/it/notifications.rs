@@ -256,3 +256,18 @@ async fn who_is_gone_keeps_nobody_else_from_being_told() {
     assert_eq!(backend.notifications.page(&ana, None).await.unwrap().unread, 1);
     assert_eq!(n_untold(&backend).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_could_be_told_for_a_day_is_forgotten() {
+    let backend = test_backend().await;
+    let ((ana, _), (ben, _)) = (backend.member("ana").await, backend.member("ben").await);
+    refuse(&backend, "INSERT ON notifications").await;
+    for age in ["23 hours", "25 hours"] {
+        backend.notify(&[ana.id], mention(ben.id, age)).await;
+        backend
+            .sql(&format!("UPDATE untold_notifications SET written_at = now() - interval '{age}' WHERE words = '{age}'"))
+            .await;
+    }
+    backend.notifications.forget_old().await.unwrap();
+    assert_eq!(backend.texts("SELECT words AS found FROM untold_notifications").await, ["23 hours"]);
+}

@@ -204,10 +204,11 @@ impl Receiver {
         // Without a channel to subscribe to, the others may have taken until now to notice this server, and told nobody what
         // happened meanwhile. A server that was killed before this one came is no other.
         if let Some(begun) = self.begun.filter(|begun| is_over(*begun)) {
-            if self.postgres.has_met_peers() {
-                self.begun = None;
+            let has_met_peers = self.postgres.has_met_peers();
+            if has_met_peers {
                 self.delivery.lose_continuity();
-            } else if begun.elapsed() > MEETING {
+            }
+            if has_met_peers || begun.elapsed() > MEETING {
                 self.begun = None;
             }
         }
