@@ -38,9 +38,16 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, origin: Uuid, mes
 /// A server writes its messages one batch after the other, so none becomes visible before an earlier one.
 pub(crate) async fn after(connection: &mut AsyncPgConnection, own: Uuid, known: &[(Uuid, u64)]) -> QueryResult<Vec<String>> {
     let (origins, sequences): (Vec<Uuid>, Vec<i64>) = known.iter().map(|(origin, sequence)| (*origin, signed(*sequence))).unzip();
-    let statement = "SELECT message FROM bus_messages \
-         LEFT JOIN unnest($2, $3) AS known (origin, heard) USING (origin) \
-         WHERE origin <> $1 AND sequence > coalesce(heard, 0) ORDER BY origin, sequence LIMIT $4";
+    // The servers are found one after the other in the index, and of each only what is new is read.
+    let statement = "WITH RECURSIVE servers (origin) AS \
+            ((SELECT origin FROM bus_messages ORDER BY origin LIMIT 1) \
+             UNION ALL \
+             SELECT next.origin FROM servers CROSS JOIN LATERAL \
+               (SELECT origin FROM bus_messages WHERE origin > servers.origin ORDER BY origin LIMIT 1) AS next) \
+         SELECT message FROM servers LEFT JOIN unnest($2, $3) AS known (origin, heard) USING (origin) CROSS JOIN LATERAL \
+           (SELECT sequence, message FROM bus_messages \
+            WHERE bus_messages.origin = servers.origin AND sequence > coalesce(heard, 0) ORDER BY sequence LIMIT $4) AS new \
+         WHERE origin <> $1 ORDER BY origin, sequence LIMIT $4";
     let rows: Vec<Left> = diesel::sql_query(statement)
         .bind::<SqlUuid, _>(own)
         .bind::<Array<SqlUuid>, _>(origins)

@@ -1,8 +1,11 @@
 //! Who follows which channel.
 
-use super::{category, count as to_count, ids};
+use super::{Prepare, category, count as to_count, ids};
 use crate::schema::{channels, first_follows, follows, live_streams, stats, users};
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Array, Uuid as SqlUuid},
+};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{
     PictureId, UserId,
@@ -51,15 +54,28 @@ pub(crate) async fn n_followed(mut connection: &AsyncPgConnection, follower: Use
     Ok(to_count(n))
 }
 
+#[derive(QueryableByName)]
+struct Followed {
+    #[diesel(sql_type = SqlUuid)]
+    channel_id: Uuid,
+}
+
 /// Which of these channels somebody follows.
 pub(crate) async fn followed_among(
     mut connection: &AsyncPgConnection,
     follower: UserId,
     channels: &[UserId],
 ) -> QueryResult<Vec<UserId>> {
-    let among = follows::table.filter(follows::follower_id.eq(follower.0)).filter(follows::channel_id.eq_any(ids(channels)));
-    let found: Vec<Uuid> = among.select(follows::channel_id).load(&mut connection).await?;
-    Ok(found.into_iter().map(UserId).collect())
+    // Compared with `ANY`, each channel that they follow would be held against all of these.
+    let statement = "SELECT channel_id FROM unnest($2) AS these (channel_id) \
+         WHERE EXISTS (SELECT FROM follows WHERE follower_id = $1 AND follows.channel_id = these.channel_id)";
+    let found: Vec<Followed> = diesel::sql_query(statement)
+        .bind::<SqlUuid, _>(follower.0)
+        .bind::<Array<SqlUuid>, _>(ids(channels))
+        .prepared()
+        .load(&mut connection)
+        .await?;
+    Ok(found.into_iter().map(|found| UserId(found.channel_id)).collect())
 }
 
 type OfflineRow = (Uuid, String, String, String, String, Option<Uuid>);

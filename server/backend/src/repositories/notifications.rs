@@ -1,6 +1,6 @@
 //! What members are told, and which kinds they do not want.
 
-use super::{Moment, Prepare, ago, count, now};
+use super::{Moment, Prepare, ago, count, ids, now};
 use crate::schema::{notification_mutes, notifications};
 use diesel::{
     prelude::*,
@@ -91,24 +91,39 @@ struct Unread {
     unread: i64,
 }
 
-/// How many notifications each of these members has not read, counted up to [`MOST_UNREAD`].
-///
-/// Those of somebody who is now across a block do not count, as they are not shown.
-pub(crate) async fn unread(mut connection: &AsyncPgConnection, members: &[UserId]) -> QueryResult<Vec<(UserId, u32)>> {
-    let ids: Vec<Uuid> = members.iter().map(|member| member.0).collect();
-    let statement = "SELECT member.id AS member_id, \
-                (SELECT count(*) FROM (SELECT FROM notifications WHERE notifications.member_id = member.id AND read_at IS NULL \
-                   AND NOT EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) \
-                                   IN ((member.id, actor_id), (actor_id, member.id), (member.id, channel_id), (channel_id, member.id))) \
-                   LIMIT $2) AS counted) AS unread \
-         FROM unnest($1) AS member (id)";
-    let rows: Vec<Unread> = diesel::sql_query(statement)
-        .bind::<Array<SqlUuid>, _>(ids)
+/// How many notifications a member has not read, counted up to [`MOST_UNREAD`].
+pub(crate) async fn unread(mut connection: &AsyncPgConnection, member: UserId) -> QueryResult<u32> {
+    let row: Unread = diesel::sql_query(count_unread_of("(SELECT $1 AS id)"))
+        .bind::<SqlUuid, _>(member.0)
         .bind::<BigInt, _>(i64::from(MOST_UNREAD))
         .prepared()
+        .get_result(&mut connection)
+        .await?;
+    Ok(count(row.unread))
+}
+
+/// The same for each of these members.
+pub(crate) async fn unread_of_each(mut connection: &AsyncPgConnection, members: &[UserId]) -> QueryResult<Vec<(UserId, u32)>> {
+    let rows: Vec<Unread> = diesel::sql_query(count_unread_of("unnest($1)"))
+        .bind::<Array<SqlUuid>, _>(ids(members))
+        .bind::<BigInt, _>(i64::from(MOST_UNREAD))
         .load(&mut connection)
         .await?;
     Ok(rows.into_iter().map(|row| (UserId(row.member_id), count(row.unread))).collect())
+}
+
+/// Those of somebody who is now across a block do not count, as they are not shown. Most members are across no block at all,
+/// so that is looked up first, and once. What is looked up first is fenced off by `OFFSET 0`.
+fn count_unread_of(members: &str) -> String {
+    format!(
+        "SELECT member.id AS member_id, \
+                (SELECT count(*) FROM (SELECT FROM notifications WHERE notifications.member_id = member.id AND read_at IS NULL \
+                   AND NOT (member.is_across_any AND EXISTS (SELECT FROM blocks WHERE (blocker_id, blocked_id) \
+                            IN ((member.id, actor_id), (actor_id, member.id), (member.id, channel_id), (channel_id, member.id)))) \
+                   LIMIT $2) AS counted) AS unread \
+         FROM (SELECT id, EXISTS (SELECT FROM blocks WHERE blocker_id = id) OR EXISTS (SELECT FROM blocks WHERE blocked_id = id) \
+                 AS is_across_any FROM {members} AS member (id) OFFSET 0) AS member"
+    )
 }
 
 #[derive(QueryableByName)]

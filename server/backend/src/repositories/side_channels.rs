@@ -1,7 +1,6 @@
 //! The channels in the side bar.
 
 use super::{Prepare, category, count, ids};
-use crate::schema::{channels, follows, live_streams, users};
 use diesel::{
     prelude::*,
     sql_types::{Array, BigInt, Integer, Nullable, Text, Uuid as SqlUuid},
@@ -10,42 +9,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::{Category, PictureId, UserId, chrome::SideChannel, user::Username};
 use uuid::Uuid;
 
-type Row = (Uuid, String, String, String, Option<Uuid>, Option<i32>);
-
-fn side_channel((id, name, display_name, slug, avatar, viewers): Row) -> QueryResult<SideChannel> {
-    let (username, category) = (Username::from_stored(name), category(&slug)?);
-    let (avatar, viewers) = (avatar.map(PictureId), viewers.map(count));
-    Ok(SideChannel { id: UserId(id), username, display_name, category, avatar, viewers })
-}
-
-/// The channels that somebody follows: live ones first, by viewers, then the last followed.
-pub(crate) async fn followed(
-    mut connection: &AsyncPgConnection,
-    follower: UserId,
-    limit: usize,
-    hidden: &[UserId],
-) -> QueryResult<Vec<SideChannel>> {
-    let rows: Vec<Row> = follows::table
-        .inner_join(channels::table.inner_join(users::table).left_join(live_streams::table))
-        .filter(follows::follower_id.eq(follower.0))
-        .filter(follows::channel_id.ne_all(ids(hidden)))
-        .order((live_streams::viewers.nullable().desc().nulls_last(), follows::created_at.desc(), follows::channel_id.asc()))
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select((
-            follows::channel_id,
-            users::username,
-            users::display_name,
-            channels::category,
-            users::avatar,
-            live_streams::viewers.nullable(),
-        ))
-        .load(&mut connection)
-        .await?;
-    rows.into_iter().map(side_channel).collect()
-}
-
 #[derive(QueryableByName)]
-struct Recommended {
+struct Row {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = Text)]
@@ -58,6 +23,41 @@ struct Recommended {
     avatar: Option<Uuid>,
     #[diesel(sql_type = Nullable<Integer>)]
     viewers: Option<i32>,
+}
+
+fn side_channel(row: Row) -> QueryResult<SideChannel> {
+    Ok(SideChannel {
+        id: UserId(row.id),
+        username: Username::from_stored(row.username),
+        display_name: row.display_name,
+        category: category(&row.category)?,
+        avatar: row.avatar.map(PictureId),
+        viewers: row.viewers.map(count),
+    })
+}
+
+/// The channels that somebody follows: live ones first, by viewers, then the last followed.
+pub(crate) async fn followed(
+    mut connection: &AsyncPgConnection,
+    follower: UserId,
+    limit: usize,
+    hidden: &[UserId],
+) -> QueryResult<Vec<SideChannel>> {
+    // Names are looked up last, of those that are shown.
+    let statement = "WITH first AS (SELECT follows.channel_id, follows.created_at, viewers FROM follows \
+             LEFT JOIN live_streams USING (channel_id) WHERE follower_id = $1 AND follows.channel_id <> ALL($2) \
+             ORDER BY viewers DESC NULLS LAST, follows.created_at DESC, channel_id LIMIT $3) \
+         SELECT users.id, users.username, users.display_name, channels.category, users.avatar, first.viewers \
+         FROM first JOIN channels ON channels.user_id = first.channel_id JOIN users ON users.id = first.channel_id \
+         ORDER BY first.viewers DESC NULLS LAST, first.created_at DESC, first.channel_id";
+    let rows: Vec<Row> = diesel::sql_query(statement)
+        .bind::<SqlUuid, _>(follower.0)
+        .bind::<Array<SqlUuid>, _>(ids(hidden))
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .prepared()
+        .load(&mut connection)
+        .await?;
+    rows.into_iter().map(side_channel).collect()
 }
 
 /// Channels for somebody who does not know them yet: live ones first, by viewers, then those that taught last, then those
@@ -89,7 +89,7 @@ pub(crate) async fn recommended(
          SELECT users.id, users.username, users.display_name, channels.category, users.avatar, first.viewers \
          FROM first JOIN channels ON channels.user_id = first.channel_id JOIN users ON users.id = first.channel_id \
          ORDER BY first.part, first.viewers DESC NULLS LAST, first.rank, first.channel_id";
-    let rows: Vec<Recommended> = diesel::sql_query(statement)
+    let rows: Vec<Row> = diesel::sql_query(statement)
         .bind::<Nullable<SqlUuid>, _>(reader.map(|reader| reader.0))
         .bind::<Array<SqlUuid>, _>(ids(hidden))
         .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
@@ -97,6 +97,5 @@ pub(crate) async fn recommended(
         .prepared()
         .load(&mut connection)
         .await?;
-    let row = |row: Recommended| side_channel((row.id, row.username, row.display_name, row.category, row.avatar, row.viewers));
-    rows.into_iter().map(row).collect()
+    rows.into_iter().map(side_channel).collect()
 }

@@ -124,8 +124,7 @@ impl Notifications {
         let has_more = list.len() > NOTIFICATIONS_PAGE;
         list.truncate(NOTIFICATIONS_PAGE);
         let older = list.last().filter(|_| has_more).map(|notification| notification.id);
-        let unread = notifications::unread(&connection, &[viewer.id]).await?;
-        let unread = unread.first().map_or(0, |(_, unread)| *unread);
+        let unread = notifications::unread(&connection, viewer.id).await?;
         Ok(NotificationPage { notifications: list, unread, older })
     }
 
@@ -169,7 +168,7 @@ impl Notifications {
     /// Tells many at once, past the outbox.
     async fn announce(&self, connection: &mut AsyncPgConnection, told: &[UserId]) -> Result<()> {
         for some in told.chunks(COUNTED_TOGETHER) {
-            for (member, unread) in notifications::unread(connection, some).await? {
+            for (member, unread) in notifications::unread_of_each(connection, some).await? {
                 self.events.publish(&[Topic::Member(member)], &Event::Notified { unread });
             }
         }
@@ -185,7 +184,7 @@ pub(crate) async fn write(connection: &mut AsyncPgConnection, audience: &Audienc
 
 /// Puts into the outbox how much each of these members has not read.
 async fn write_unread(connection: &mut AsyncPgConnection, members: &[UserId]) -> Result<Vec<Letter>> {
-    let unread = notifications::unread(connection, members).await?;
+    let unread = notifications::unread_of_each(connection, members).await?;
     let event = |(member, unread)| (vec![Topic::Member(member)], Event::Notified { unread });
     outbox::write_all(connection, unread.into_iter().map(event)).await
 }

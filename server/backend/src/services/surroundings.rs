@@ -71,16 +71,14 @@ impl Surroundings {
     async fn of_member(&self, reader: UserId, position: Position, candidates: Candidates) -> Result<Chrome> {
         let mut connection = self.database.connection().await?;
         let hidden = blocks::hidden_for(&mut connection, reader).await?;
-        let readers = [reader];
         let ids: Vec<UserId> = candidates.channels.iter().map(|channel| channel.id).collect();
         // One connection takes them all at once, and answers them in turn.
         let (following, n_following, unread, followed) = tokio::try_join!(
             side_channels::followed(&connection, reader, FOLLOWING_LENGTH, &hidden),
             follows::n_followed(&connection, reader, &hidden),
-            notifications::unread(&connection, &readers),
+            notifications::unread(&connection, reader),
             follows::followed_among(&connection, reader, &ids),
         )?;
-        let unread = unread.first().map_or(0, |(_, unread)| *unread);
         let were_all = candidates.channels.len() < CANDIDATES;
         let is_new =
             |channel: &SideChannel| channel.id != reader && !followed.contains(&channel.id) && !hidden.contains(&channel.id);
