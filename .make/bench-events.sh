@@ -30,7 +30,7 @@ files=$(ulimit -n)
 
 # The whole server, with its limits out of the way.
 start_learnify() {
-  LEARNIFY_ADDRESS=127.0.0.1:4000 MEDIA_PORT=4000 DATA_DIR=$work/data PUBLISH_TOKEN=$token RATE_LIMIT_FACTOR=1000 \
+  LEARNIFY_ADDRESS=127.0.0.1:4000 MEDIA_PORT=4000 DATA_DIR=$work/data PUBLISH_TOKEN=$token METRICS_TOKEN=$token RATE_LIMIT_FACTOR=1000 \
     EVENT_CONNECTIONS=65000 EVENT_CONNECTIONS_PER_ADDRESS=65000 RUST_LOG=error \
     taskset -c 0 "$programs/learnify" >"$work/learnify.log" 2>&1 &
   server=$! port=4000
@@ -140,12 +140,24 @@ measure() {
   stop
 }
 
+# Streams go live, by a publisher, while so many connections wait for it.
+go_live() {
+  local report
+  step "learnify $1 connections at which streams go live"
+  start learnify
+  report=$(METRICS_TOKEN=$token node .make/bench-golive.mjs "$programs" "http://127.0.0.1:$port" "$server" "$1" 5) ||
+    fail "No stream went live; see the lines above."
+  printf '{"target":"learnify","options":"","report":%s}\n' "$report" >>"$results"
+  stop
+}
+
 build_all() {
   if [ "$build" = release ]; then
     .make/tools.sh run
-    .make/build.sh
+    .make/build.sh publisher
     cargo build --release --locked -p load --bins --examples
   else
+    cargo build --locked -p publisher
     cargo build --locked -p load --bins --examples
   fi
 }
@@ -184,6 +196,7 @@ for n in $connections; do
     *learnify*)
       measure learnify deliver "$n" --drop 20
       measure learnify storm "$n"
+      go_live "$n"
       # Often enough that what a dead reader does not take fills its socket, and few enough that the core has time left.
       if [ "$n" -le 1000 ]; then
         measure learnify deliver "$n" --interval-ms 25 --seconds 40

@@ -289,12 +289,16 @@ pub struct TopicSequence {
 pub struct Heartbeat {
     pub position: Position,
     pub topics: Vec<TopicSequence>,
+    /// Over how many milliseconds those who read this are to come back should they all lose the server, each at a moment
+    /// of its own choice.
+    #[serde(default)]
+    pub spread_ms: u32,
 }
 
 /// Topics of one event connection at most, besides the member's own.
 pub const MAX_TOPICS: usize = 32;
 
-/// Seconds between heartbeats on a quiet connection.
+/// Seconds between heartbeats, however much else is said.
 pub const HEARTBEAT_SECONDS: u64 = 15;
 
 /// Seconds of silence after which a reader gives the connection up and makes a new one.

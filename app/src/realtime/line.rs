@@ -411,6 +411,7 @@ impl Line {
             (self.desk.ledger.borrow_mut().update(position, &update), position, Some(update.event))
         } else {
             let Some(heartbeat) = json::<Heartbeat>(words.data) else { return };
+            self.backoff.spread_over(heartbeat.spread_ms);
             let (mut ledger, position) = (self.desk.ledger.borrow_mut(), heartbeat.position);
             (if words.kind == "resync" { ledger.resync(heartbeat) } else { ledger.heartbeat(heartbeat) }, position, None)
         };

@@ -1,5 +1,7 @@
 //! The pool of PostgreSQL connections, and the migrations.
 
+mod pulse;
+
 use crate::{Error, Result};
 use deadpool::{
     Runtime,
@@ -11,9 +13,10 @@ use diesel::{
 };
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl,
-    pooled_connection::{AsyncDieselConnectionManager, deadpool::Object, deadpool::Pool},
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, deadpool::Object, deadpool::Pool},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use pulse::Pulse;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
@@ -72,7 +75,7 @@ impl Settings {
 
     /// The address with the limits that the server and the kernel enforce.
     ///
-    /// A stopped server is seen by neither TCP nor `statement_timeout`; callers bound the whole request besides.
+    /// A stopped server is seen by neither TCP nor `statement_timeout`, but by the [`Pulse`].
     fn connect_url(&self) -> String {
         let url = self.url.expose_secret();
         let separator = if url.contains('?') { '&' } else { '?' };
@@ -103,12 +106,17 @@ pub struct PoolUse {
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
     wait: Duration,
+    pulse: Pulse,
 }
 
 impl Database {
-    /// Makes the pool. No connection is opened before it is needed.
+    /// Makes the pool. No connection of it is opened before it is needed. Needs a runtime of tokio around it.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let manager = AsyncDieselConnectionManager::new(settings.connect_url());
+        let pulse = Pulse::start(settings.connect_url());
+        let mut config = ManagerConfig::default();
+        let connecting = pulse.clone();
+        config.custom_setup = Box::new(move |url| Box::pin(connecting.clone().connect(url.to_owned())));
+        let manager = AsyncDieselConnectionManager::new_with_config(settings.connect_url(), config);
         let Limits { pool_size, wait, create, recycle, statement: _ } = settings.limits;
         let timeouts = Timeouts { wait: Some(wait), create: Some(create), recycle: Some(recycle) };
         let pool = Pool::builder(manager)
@@ -117,14 +125,18 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| Error::Setting(error.to_string()))?;
-        Ok(Self { pool, wait })
+        Ok(Self { pool, wait, pulse })
     }
 
-    /// A connection from the pool, after at most the configured wait.
+    /// A connection from the pool, after at most the configured wait. None is waited for while the database is known not to
+    /// answer.
     ///
     /// The pool limits each step, and takes as many as it has idle connections: with a server that hangs, all of them.
     /// The limit here is on the whole.
     pub async fn connection(&self) -> Result<Connection> {
+        if !self.pulse.answers() {
+            return Err(Error::Silent);
+        }
         match tokio::time::timeout(self.wait, self.pool.get()).await {
             Ok(outcome) => Ok(outcome?),
             Err(_elapsed) => Err(PoolError::Timeout(TimeoutType::Wait).into()),
@@ -137,14 +149,9 @@ impl Database {
         PoolUse { size: status.max_size, open: status.size, idle: status.available, waiting: status.waiting }
     }
 
-    /// Whether the database answers.
-    pub async fn is_ready(&self) -> bool {
-        let probe = async {
-            let mut connection = self.connection().await?;
-            diesel::sql_query("SELECT 1").execute(&mut connection).await?;
-            Ok::<_, Error>(())
-        };
-        matches!(tokio::time::timeout(Duration::from_secs(2), probe).await, Ok(Ok(())))
+    /// Whether the database answers, as far as is known. It costs nothing, however often it is asked.
+    pub fn is_ready(&self) -> bool {
+        self.pulse.answers()
     }
 
     /// Closes the pool: what waits for a connection gets an error, what has one may finish.

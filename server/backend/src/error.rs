@@ -9,6 +9,8 @@ pub enum Error {
     Database(#[from] diesel::result::Error),
     #[error("no database connection: {0}")]
     Pool(#[from] diesel_async::pooled_connection::deadpool::PoolError),
+    #[error("the database does not answer")]
+    Silent,
     #[error("{what}: {source}")]
     Io { what: &'static str, source: std::io::Error },
     #[error("cryptography failed: {0}")]
@@ -30,6 +32,7 @@ impl Error {
         match self {
             Self::Domain(error) => error,
             Self::Pool(_)
+            | Self::Silent
             | Self::Redis(_)
             | Self::Store(_)
             | Self::Database(

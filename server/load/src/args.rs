@@ -22,6 +22,7 @@ pub enum Mode {
     Storm,
     Dead,
     Soak,
+    GoLive,
 }
 
 /// An address on this machine.
@@ -56,13 +57,15 @@ pub struct Dropping {
 pub struct Settings {
     pub mode: Mode,
     pub url: Address,
-    /// None in a storm.
+    /// None in a storm, and where streams go live by themselves.
     pub publishing: Option<Publishing>,
     pub pids: Vec<u32>,
     pub connections: usize,
     pub dead: usize,
     pub time: Duration,
     pub interval: Duration,
+    /// How many streams go live while it is measured how soon that is known.
+    pub starts: u64,
     pub dropping: Option<Dropping>,
     pub threads: usize,
     pub addresses: u8,
@@ -99,6 +102,7 @@ struct Options {
     dead: Option<usize>,
     seconds: Option<u64>,
     interval_ms: Option<u64>,
+    starts: Option<u64>,
     drop_percent: Option<usize>,
     drop_every: Option<u64>,
     away_ms: Option<u64>,
@@ -124,6 +128,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, token: Option<String
             Arg::Long("dead") => options.dead = Some(parser.value()?.parse()?),
             Arg::Long("seconds") => options.seconds = Some(parser.value()?.parse()?),
             Arg::Long("interval-ms") => options.interval_ms = Some(parser.value()?.parse()?),
+            Arg::Long("starts") => options.starts = Some(parser.value()?.parse()?),
             Arg::Long("drop") => options.drop_percent = Some(parser.value()?.parse()?),
             Arg::Long("drop-every") => options.drop_every = Some(parser.value()?.parse()?),
             Arg::Long("away-ms") => options.away_ms = Some(parser.value()?.parse()?),
@@ -140,11 +145,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, token: Option<String
 
 impl Options {
     fn settings(self, token: Option<String>) -> Result<Settings, UsageError> {
-        let mode = self.mode.ok_or(UsageError::Wrong("the mode is missing: deliver, storm, dead or soak"))?;
+        let mode = self.mode.ok_or(UsageError::Wrong("the mode is missing: deliver, storm, dead, soak or golive"))?;
         let is_soak = mode == Mode::Soak;
         let url = self.url.ok_or(UsageError::Wrong("--url is missing"))?;
         let publishing = match (mode, self.publish_url) {
-            (Mode::Storm, _) => None,
+            (Mode::Storm | Mode::GoLive, _) => None,
             (_, None) => return Err(UsageError::Wrong("--publish-url is missing")),
             (_, Some(to)) => {
                 // With the marker it has 300 bytes.
@@ -169,6 +174,7 @@ impl Options {
             dead: self.dead.unwrap_or(if mode == Mode::Dead { 200 } else { 0 }),
             time: Duration::from_secs(seconds),
             interval: Duration::from_millis(self.interval_ms.unwrap_or(250)),
+            starts: self.starts.unwrap_or(5),
             dropping: (percent > 0).then_some(Dropping { percent, every, away }),
             threads: self.threads.unwrap_or(1),
             addresses: self.addresses.unwrap_or(8),
@@ -178,6 +184,7 @@ impl Options {
         let is_bounded = (1..=MAX_CONNECTIONS).contains(&settings.connections.saturating_add(settings.dead))
             && (1..=MAX_SECONDS).contains(&seconds)
             && (1..=60_000).contains(&settings.interval.as_millis())
+            && (1..=1000).contains(&settings.starts)
             && percent <= 100
             && (1..=16).contains(&settings.threads)
             && (1..=200).contains(&settings.addresses)
@@ -195,6 +202,7 @@ fn mode(word: &str) -> Result<Mode, &'static str> {
         "storm" => Ok(Mode::Storm),
         "dead" => Ok(Mode::Dead),
         "soak" => Ok(Mode::Soak),
+        "golive" => Ok(Mode::GoLive),
         _ => Err("not a mode"),
     }
 }
@@ -242,6 +250,8 @@ mod tests {
         let soak = read(&format!("soak {to}")).unwrap();
         assert_eq!(soak.dropping.unwrap().every, Some(Duration::from_mins(1)));
         assert_eq!(read("storm --url http://127.0.0.1:1/").unwrap().publishing, None);
+        let golive = read("golive --url http://127.0.0.1:1/ --starts 3").unwrap();
+        assert_eq!((golive.publishing, golive.starts), (None, 3));
     }
 
     #[test]
@@ -259,6 +269,7 @@ mod tests {
             "storm --url http://127.0.0.1:1/ --connections 60001",
             "storm --url http://127.0.0.1:1/ --threads 17",
             "storm --url http://127.0.0.1:1/ surprise",
+            "golive --url http://127.0.0.1:1/ --starts 0",
             "deliver --url http://127.0.0.1:1/ --publish-url http://127.0.0.1:1/ --publish-body x",
             "deliver --url http://127.0.0.1:1/ --publish-url http://127.0.0.1:1/ --seconds 86401",
             "deliver --url http://127.0.0.1:1/ --publish-url http://127.0.0.1:1/ --drop 101",

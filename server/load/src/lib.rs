@@ -22,4 +22,5 @@ pub mod report;
 pub mod run;
 pub mod sequence;
 pub mod shared;
+pub mod start;
 pub mod tally;

@@ -6,6 +6,7 @@ use crate::{
     http::{Body, Head, Malformed},
     marker::Marker,
     sequence::{Arrival, Sequence},
+    start,
     tally::Tally,
 };
 use mio::net::TcpStream;
@@ -71,6 +72,8 @@ pub struct Reader {
     /// The id of the last event.
     position: Vec<u8>,
     sequence: Sequence,
+    /// The last stream that went live, by the moment at which it did.
+    started_ms: u64,
     /// When the connection began, and since when it is open.
     began_us: u64,
     open_us: u64,
@@ -88,6 +91,7 @@ impl Reader {
             rest: Vec::new(),
             position: Vec::new(),
             sequence: Sequence::default(),
+            started_ms: 0,
             began_us: 0,
             open_us: 0,
             n_attempts: 0,
@@ -243,7 +247,7 @@ impl Reader {
             self.position.clear();
             self.position.extend_from_slice(id);
         }
-        let Some(marker) = Marker::find(event.data) else { return };
+        let Some(marker) = Marker::find(event.data).or_else(|| self.started(event, now_us)) else { return };
         let arrival = self.sequence.note(marker.sequence);
         match arrival {
             Arrival::Duplicate => tally.n_duplicates += 1,
@@ -256,5 +260,13 @@ impl Reader {
         if arrival != Arrival::Duplicate && marker.sent_us >= self.open_us {
             tally.delay.add(now_us.saturating_sub(marker.sent_us));
         }
+    }
+
+    /// The start of a stream as a marker. The number is this reader's own, so starts that follow each other count each.
+    fn started(&mut self, event: &Event<'_>, now_us: u64) -> Option<Marker> {
+        let started_ms = start::find(event.data)?;
+        let is_another = std::mem::replace(&mut self.started_ms, started_ms) != started_ms;
+        let sequence = self.sequence.newest() + u64::from(is_another);
+        Some(Marker { sequence, sent_us: now_us.saturating_sub(start::elapsed_us(started_ms)) })
     }
 }

@@ -76,11 +76,18 @@ fn direct(settings: &Settings, shared: &Shared, measured: &mut Measured) -> Resu
     measured.connected = usage(&settings.pids);
     measured.after = measured.connected;
     measured.kernel_connected_kib = kernel_tcp_kib();
-    let Some(publishing) = &settings.publishing else { return Ok(()) };
-
+    if settings.mode == Mode::Storm {
+        return Ok(());
+    }
     measured.own_before = own_usage();
     let began_us = shared.now_us();
-    let published = publish_all(settings, &mut Publisher::new(publishing), shared, measured);
+    let published = if let Some(publishing) = &settings.publishing {
+        publish_all(settings, &mut Publisher::new(publishing), shared, measured)
+    } else {
+        measured.events = settings.starts;
+        shared.set_published(settings.starts);
+        Ok(())
+    };
     shared.enter(Phase::Ending);
     if published.is_ok() {
         wait(settings.patience, || shared.n_complete() >= settings.threads);
@@ -149,5 +156,6 @@ fn name(mode: Mode) -> &'static str {
         Mode::Storm => "storm",
         Mode::Dead => "dead",
         Mode::Soak => "soak",
+        Mode::GoLive => "golive",
     }
 }

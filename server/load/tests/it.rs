@@ -118,6 +118,7 @@ fn measure(fault: Fault, dropping: Option<Dropping>) -> Report {
         dead: 2,
         time: interval * u32::try_from(EVENTS).unwrap(),
         interval,
+        starts: 1,
         dropping,
         threads: 2,
         addresses: 3,
@@ -125,6 +126,26 @@ fn measure(fault: Fault, dropping: Option<Dropping>) -> Report {
         patience: Duration::from_secs(30),
     };
     run(&settings).unwrap()
+}
+
+/// A run in which nothing is published.
+fn waiting(mode: Mode, socket: SocketAddr) -> Settings {
+    Settings {
+        mode,
+        url: Address { socket, path: "/".to_owned() },
+        publishing: None,
+        pids: Vec::new(),
+        connections: CONNECTIONS,
+        dead: 0,
+        time: Duration::from_secs(1),
+        interval: Duration::from_secs(1),
+        starts: 2,
+        dropping: None,
+        threads: 1,
+        addresses: 1,
+        at_once: 1,
+        patience: Duration::from_secs(30),
+    }
 }
 
 fn faults(report: &Report) -> (usize, u64, u64, u64) {
@@ -153,25 +174,31 @@ fn what_a_server_does_wrong_shows() {
 }
 
 #[test]
+fn each_stream_that_goes_live_is_waited_for() {
+    let socket = Server::start(Fault::None);
+    let live = |started_at: u64| format!(r#"{{"stream":{{"live":{{"started_at":{started_at}}}}}}}"#);
+    let (first, second) = (live(1_732_960_000_123), live(1_732_960_000_456));
+    let events = [
+        format!(r#"{{"stream_started":{first}}}"#),
+        format!(r#"{{"stream_updated":{first}}}"#),
+        format!(r#"{{"stream_started":{second}}}"#),
+    ];
+    for event in events {
+        let mut stream = TcpStream::connect(socket).unwrap();
+        write!(stream, "POST /publish HTTP/1.1\r\ncontent-length: {}\r\n\r\n{event}", event.len()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+    }
+    let report = run(&waiting(Mode::GoLive, socket)).unwrap();
+    assert_eq!((report.events, report.delivered, faults(&report)), (2, 2 * CONNECTIONS as u64, (0, 0, 0, 0)));
+}
+
+#[test]
 fn a_server_that_is_not_there_ends_the_run() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = listener.local_addr().unwrap();
     drop(listener);
-    let settings = Settings {
-        mode: Mode::Storm,
-        url: Address { socket, path: "/".to_owned() },
-        publishing: None,
-        pids: Vec::new(),
-        connections: 3,
-        dead: 0,
-        time: Duration::from_secs(1),
-        interval: Duration::from_secs(1),
-        dropping: None,
-        threads: 1,
-        addresses: 1,
-        at_once: 1,
-        patience: Duration::from_secs(30),
-    };
+    let settings = Settings { connections: 3, patience: Duration::from_secs(30), ..waiting(Mode::Storm, socket) };
     let report = run(&settings).unwrap();
     assert_eq!((report.not_connected, report.delivered), (3, 0));
     assert!(report.connecting.failed_attempts >= 3);

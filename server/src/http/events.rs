@@ -157,7 +157,7 @@ fn event_stream(
     let mut ready = VecDeque::new();
     match std::mem::replace(&mut subscription.start, beginning) {
         Start::Continues { from, missed } => {
-            ready.push_back(words::heartbeat(&from));
+            ready.push_back(words::greeting(&from));
             ready.extend(missed.iter().map(|frame| subscription.bytes(frame)));
         }
         Start::Resync { from } => ready.push_back(words::resync(&from)),
@@ -191,10 +191,6 @@ impl Connection {
                     Some(frame) if self.subscription.is_outdated_by(&frame) => return Some(self.begin_anew().await),
                     Some(frame) => {
                         if self.concerns(&frame).await {
-                            // To a member it also is when is looked whether they may still hear it, however much there is.
-                            if self.standing.is_guest() {
-                                self.heartbeat.reset();
-                            }
                             return Some(self.subscription.bytes(&frame));
                         }
                     }

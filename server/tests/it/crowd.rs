@@ -67,6 +67,8 @@ pub struct Heard {
     pub sent_away: Vec<(Instant, String)>,
     /// How often it was told that there is no time for a snapshot, and waited.
     pub n_put_off: usize,
+    /// Over how many milliseconds it is to come back, should the server be gone.
+    pub spread_ms: u32,
 }
 
 /// Writers and readers at work.

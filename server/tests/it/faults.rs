@@ -13,9 +13,14 @@ use axum::http::StatusCode;
 use backend::{
     cache, database,
     events::Events,
-    testing::{backend_on, backend_that_keeps, postgres::Postgres},
+    testing::{backend_on, backend_that_keeps, database_settings, postgres::Postgres},
+};
+use domain::{
+    Category, UserId,
+    event::{Event, Topic},
 };
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// Until when a change is refused that cannot be made.
 const LIMIT: Duration = Duration::from_millis(2500);
@@ -53,7 +58,10 @@ async fn a_change_is_refused_soon_while_the_database_is_gone() {
     assert_eq!(retitle(&mut ana).await, StatusCode::OK);
     postgres.kill();
     is_refused_in_time(&mut ana).await;
-    assert_eq!(site.guest().get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let began = Instant::now();
+    while site.guest().get("/readyz").await.status != StatusCode::SERVICE_UNAVAILABLE {
+        assert!(began.elapsed() < LIMIT, "no work is sent to a server that cannot do it");
+    }
     postgres.start();
     works_again(&mut ana).await;
 }
@@ -73,6 +81,36 @@ async fn a_change_is_refused_soon_while_the_database_hangs() {
     postgres.signal("STOP");
     is_refused_in_time(&mut ana).await;
     postgres.signal("CONT");
+    works_again(&mut ana).await;
+}
+
+/// F15: what needs a connection is refused soon while none is free, and everything else goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_refused_soon_while_no_connection_is_free() {
+    let mut settings = database_settings().await;
+    settings.limits.wait = Duration::from_secs(2);
+    let kept = cache::Settings::default();
+    let site = Site::on(backend_that_keeps(&settings, Events::local().unwrap(), kept, None), |config| config);
+    let mut ana = site.member("ana").await;
+    assert_eq!(retitle(&mut ana).await, StatusCode::OK);
+    assert_eq!(site.guest().get("/").await.status, StatusCode::OK);
+    let mut held = Vec::new();
+    while held.len() < site.backend.database.pool().size {
+        held.push(site.backend.database.connection().await.unwrap());
+    }
+    is_refused_in_time(&mut ana).await;
+    let began = Instant::now();
+    for path in ["/livez", "/readyz", "/"] {
+        assert_eq!(site.guest().get(path).await.status, StatusCode::OK, "{path}");
+    }
+    let mut events = site.guest().get("/api/stream-updates?topics=streams").await.events();
+    assert_eq!(events.next().await.unwrap().name, "resync");
+    site.backend
+        .events
+        .publish(&[Topic::Streams], &Event::StreamEnded { channel: UserId(Uuid::nil()), category: Category::Study });
+    assert_eq!(events.next().await.unwrap().name, "message");
+    assert!(began.elapsed() < LIMIT, "none of that waits: {:?}", began.elapsed());
+    drop(held);
     works_again(&mut ana).await;
 }
 

@@ -237,7 +237,12 @@ impl Answer {
     /// The answer as an event stream.
     pub fn events(self) -> EventReader {
         assert_eq!(self.status, StatusCode::OK);
-        EventReader { body: StreamExt::boxed(self.body.into_data_stream()), text: String::new(), patience: PATIENCE }
+        EventReader {
+            body: StreamExt::boxed(self.body.into_data_stream()),
+            text: String::new(),
+            last_id: String::new(),
+            patience: PATIENCE,
+        }
     }
 }
 
@@ -252,13 +257,15 @@ pub struct ServerSentEvent {
 pub struct EventReader {
     body: futures::stream::BoxStream<'static, Result<Bytes, axum::Error>>,
     text: String,
+    /// The last position that an event named; those without one happen there too.
+    last_id: String,
     patience: Duration,
 }
 
 impl EventReader {
     /// A connection that is closed.
     pub fn ended() -> Self {
-        Self { body: StreamExt::boxed(futures::stream::empty()), text: String::new(), patience: PATIENCE }
+        Self { body: StreamExt::boxed(futures::stream::empty()), text: String::new(), last_id: String::new(), patience: PATIENCE }
     }
 
     /// The same, which fails after so long without a word.
@@ -270,7 +277,8 @@ impl EventReader {
     pub async fn next(&mut self) -> Option<ServerSentEvent> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let mut parsed = ServerSentEvent { name: "message".to_owned(), ..ServerSentEvent::default() };
+                let mut parsed =
+                    ServerSentEvent { name: "message".to_owned(), id: self.last_id.clone(), ..ServerSentEvent::default() };
                 for line in event.lines() {
                     match line.split_once(": ") {
                         Some(("event", name)) => name.clone_into(&mut parsed.name),
@@ -281,6 +289,7 @@ impl EventReader {
                 }
                 let n_read = self.text.len() - rest.len();
                 self.text.drain(..n_read);
+                self.last_id.clone_from(&parsed.id);
                 return Some(parsed);
             }
             let chunk = tokio::time::timeout(self.patience, self.body.next()).await.expect("an event in time")?.ok()?;

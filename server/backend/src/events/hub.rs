@@ -27,6 +27,10 @@ use tokio::sync::mpsc;
 const HISTORY_LENGTH: usize = 1000;
 /// How long an event is kept, and how long a topic that nobody reads.
 const HISTORY_AGE: Duration = Duration::from_mins(5);
+/// How many readers at most are to come back within a second, should all lose this server.
+const RETURNS_PER_SECOND: usize = 1250;
+/// Over how many milliseconds readers come back at most.
+const LONGEST_SPREAD: u32 = 30_000;
 /// Events that may wait for one reader.
 pub const QUEUE_LENGTH: usize = 64;
 
@@ -370,7 +374,7 @@ impl State {
     fn heartbeat(&self, topics: &[Topic]) -> Heartbeat {
         let sequence_of = |topic: Topic| self.topics.get(&topic).map_or(self.sequence, |state| state.sequence);
         let topics = topics.iter().map(|topic| TopicSequence { topic: *topic, sequence: sequence_of(*topic) }).collect();
-        Heartbeat { position: self.position(), topics }
+        Heartbeat { position: self.position(), topics, spread_ms: spread_ms(self.readers.len()) }
     }
 
     fn start(&mut self, topics: &[Topic], after: Option<Position>) -> Start {
@@ -468,6 +472,11 @@ fn encode(position: Position, topics: &[TopicSequence], event: &Event) -> Option
             None
         }
     }
+}
+
+/// Over how long so many readers come back.
+fn spread_ms(n_readers: usize) -> u32 {
+    u32::try_from(n_readers.saturating_mul(1000) / RETURNS_PER_SECOND).unwrap_or(u32::MAX).min(LONGEST_SPREAD)
 }
 
 fn random_epoch() -> Result<u64> {

@@ -174,6 +174,15 @@ impl Drop for Media {
     }
 }
 
+/// Has every publisher seem to be gone for long, and waits until a server has looked and says something about it.
+async fn let_time_pass(backend: &Backend) {
+    let mut told = backend.events.hub().subscribe(vec![Topic::Streams], None);
+    let mut connection = backend.database.connection().await.unwrap();
+    let earlier = "UPDATE live_streams SET interrupted_at = now() - interval '1 minute'";
+    diesel_async::RunQueryDsl::execute(diesel::sql_query(earlier), &mut connection).await.unwrap();
+    tokio::time::timeout(PATIENCE, told.frames.recv()).await.expect("it is told").unwrap();
+}
+
 async fn after_each_mutation(redis: Option<&Redis>) {
     let (mut pair, ana, ben) = Box::pin(Pair::new(redis)).await;
     let here = pair.here.clone();
@@ -191,6 +200,8 @@ async fn after_each_mutation(redis: Option<&Redis>) {
     pair.show_the_new_state("a portrait, not live").await;
     upload(PictureKind::Thumbnail, 2).await;
     pair.show_the_new_state("a stream's picture, not live").await;
+    here.pictures.remove(&ana, PictureKind::Avatar).await.unwrap();
+    pair.show_the_new_state("no portrait").await;
 
     here.follows.follow(&ben, ana.id).await.unwrap();
     pair.show_the_new_state("a follower").await;
@@ -217,12 +228,18 @@ async fn after_each_mutation(redis: Option<&Redis>) {
     pair.show_the_new_state("a portrait, live").await;
     here.pictures.remove(&ana, PictureKind::Thumbnail).await.unwrap();
     pair.show_the_new_state("no picture of the stream, live").await;
+    here.pictures.preview(&ana, sample_picture(4)).await.map_err(|error| error.to_string()).unwrap().expect("it is shown");
+    pair.show_the_new_state("a frame of the stream").await;
     media.report(&here, MediaEvent::Interrupted { channel: ana.id }).await;
     pair.show_the_new_state("a publisher that is gone").await;
     media.report(&here, MediaEvent::Started { channel: ana.id }).await;
     pair.show_the_new_state("a publisher that is back").await;
     here.broadcasts.end(ana.id).await.unwrap();
     pair.show_the_new_state("a stream that ends").await;
+    media.report(&here, MediaEvent::Started { channel: ana.id }).await;
+    pair.show_the_new_state("a stream that starts again").await;
+    let_time_pass(&here).await;
+    pair.show_the_new_state("a publisher that did not come back").await;
 
     here.personal_data.delete(&ben, "ben", PASSWORD).await.unwrap();
     pair.show_the_new_state("an account that is deleted").await;

@@ -214,10 +214,37 @@ async fn f13_a_database_that_hangs_is_waited_for_in_vain_only_so_long() {
     postgres.signal("STOP");
     let (write, read) = (refused(title(&backend, &ana, "While it hangs")).await, refused(home(&backend)).await);
     postgres.signal("CONT");
-    assert!(write < LIMIT, "{write:?}");
+    assert!(write < LIMIT && read < LIMIT, "{write:?}, {read:?}");
     let after = healed(&backend).await;
     title(&backend, &ana, "It goes on").await.unwrap();
     saw(&format!("F13: a write was refused after {write:?}, a read after {read:?}; it worked {after:?} after it went on"));
+}
+
+/// F13: what the database had begun on is given up too, and while it is silent nobody waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn f13_what_a_database_that_hangs_had_begun_is_given_up() {
+    let postgres = Postgres::running();
+    database::migrate(&postgres.settings()).await.unwrap();
+    let backend = backend_on(&postgres.settings(), Events::local().unwrap());
+    let begun = tokio::spawn({
+        let database = backend.database.clone();
+        async move { Ok(diesel::sql_query("SELECT pg_sleep(4)").execute(&mut database.connection().await?).await.map(|_slept| ())?) }
+    });
+    let sleeping = "pg_stat_activity WHERE query = 'SELECT pg_sleep(4)' AND state = 'active'";
+    while count(&backend, sleeping).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    postgres.signal("STOP");
+    let given_up = refused(async { begun.await.unwrap() }).await;
+    let refused = refused(home(&backend)).await;
+    postgres.signal("CONT");
+    assert!(given_up < LIMIT, "{given_up:?}");
+    assert!(refused < LIMIT / 10, "it is known by then: {refused:?}");
+    let after = healed(&backend).await;
+    assert!(after < LIMIT, "{after:?}");
+    saw(&format!(
+        "F13: a statement was given up after {given_up:?}; then it took {refused:?} to be refused, and {after:?} to heal"
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,6 +45,8 @@ use wheel::{Wheel, seconds};
 const INBOX: Token = Token(usize::MAX);
 /// How long a connection that ends may take to read the last word, in seconds.
 const LAST_WORD: u32 = 20;
+/// Over how many seconds the first heartbeats of those who came together are spread, each that much earlier.
+const FIRST_SPREAD: u64 = HEARTBEAT_SECONDS / 3;
 /// What the kernel keeps for a reader that is behind, in bytes: some hundred events.
 const SEND_BUFFER: usize = 64 * 1024;
 /// How often the stop of the server looks whether everybody has left.
@@ -236,7 +238,7 @@ impl Circle {
         let want = if is_gone || is_readable && entry.is_gone() {
             Want::Close
         } else if is_writable {
-            entry.pump(now, &mut self.shared)
+            entry.pump(&mut self.shared)
         } else {
             Want::Nothing
         };
@@ -251,7 +253,7 @@ impl Circle {
             Message::Leave(reader) => drop(self.audience.remove(reader)),
             Message::Frame(frame) => {
                 let Self { audience, shared, .. } = self;
-                for (reader, want) in audience.tell(&frame, |entry| entry.take(&frame, now, shared)) {
+                for (reader, want) in audience.tell(&frame, |entry| entry.take(&frame, shared)) {
                     self.fulfil(reader, want, now);
                 }
             }
@@ -280,20 +282,22 @@ impl Circle {
             return drop(self.audience.remove(reader));
         }
         let (first, missed) = match start {
-            Start::Continues { from, missed } => (words::heartbeat(&from), missed),
+            Start::Continues { from, missed } => (words::greeting(&from), missed),
             Start::Resync { from } => (words::resync(&from), Vec::new()),
         };
         entry.stream = Some(stream);
         entry.membership = Some(membership);
         entry.standing = standing;
         entry.place = Some(Box::new(place));
-        (entry.told_at, entry.ends_at) = (now, now + seconds(words::lifetime()));
+        // Who came together does not have each heartbeat together.
+        entry.beat_at = now.saturating_sub(u32::try_from(reader % FIRST_SPREAD).unwrap_or(0));
+        entry.ends_at = now + seconds(words::lifetime());
         self.n_open.fetch_add(1, Ordering::AcqRel);
-        let mut want = entry.begin(&first, missed, now);
+        let mut want = entry.begin(&first, missed);
         if matches!(want, Want::Nothing) {
-            want = entry.pump(now, &mut self.shared);
+            want = entry.pump(&mut self.shared);
         }
-        self.wheel.put(reader, now + heartbeat_seconds());
+        self.wheel.put(reader, entry.beat_at + heartbeat_seconds());
         self.fulfil(reader, want, now);
         if self.is_draining {
             self.send_away(reader, Reason::Stopping, now);
@@ -320,7 +324,7 @@ impl Circle {
     fn let_go(&mut self, reader: u64, now: u32) {
         let Some(entry) = self.audience.deafen(reader) else { return };
         entry.closed_at.get_or_insert(now + LAST_WORD);
-        let want = entry.let_go(now, &mut self.shared);
+        let want = entry.let_go(&mut self.shared);
         self.fulfil(reader, want, now);
     }
 
@@ -339,38 +343,38 @@ impl Circle {
         let Some(membership) = &mut entry.membership else { return };
         entry.stage = Stage::Telling;
         let mut want = match answer {
-            Answer::Gone => entry.leave(&words::reconnect(Reason::Session), now),
+            Answer::Gone => entry.leave(&words::reconnect(Reason::Session)),
             Answer::Beat(Some(hidden)) if !membership.hides(&hidden) => {
                 membership.hide(hidden);
                 let words = words::resync(&membership.heartbeat());
-                entry.say(&words, now)
+                entry.say(&words)
             }
             Answer::Beat(_) => {
                 let words = words::heartbeat(&membership.heartbeat());
-                entry.say(&words, now)
+                entry.say(&words)
             }
             Answer::Hidden(Some(hidden)) => {
                 membership.hide(hidden);
                 let words = words::resync(&membership.heartbeat());
-                entry.say(&words, now)
+                entry.say(&words)
             }
             // Nothing is said until it is known of whom.
-            Answer::Hidden(None) => entry.leave(&words::reconnect(Reason::Unavailable), now),
+            Answer::Hidden(None) => entry.leave(&words::reconnect(Reason::Unavailable)),
             Answer::Session { is_over: false, .. } => Want::Nothing,
             Answer::Session { is_over: true, frame } => {
                 let words = membership.bytes(&frame);
-                entry.leave(&words, now)
+                entry.leave(&words)
             }
         };
         if matches!(want, Want::Nothing) {
-            want = entry.pump(now, &mut self.shared);
+            want = entry.pump(&mut self.shared);
         }
         self.fulfil(reader, want, now);
     }
 
     fn send_away(&mut self, reader: u64, reason: Reason, now: u32) {
         let Some(entry) = self.audience.get_mut(reader).filter(|entry| entry.stage != Stage::Arriving) else { return };
-        let want = entry.leave(&words::reconnect(reason), now);
+        let want = entry.leave(&words::reconnect(reason));
         self.fulfil(reader, want, now);
     }
 
@@ -389,11 +393,11 @@ impl Circle {
         }
         if entry.ends_at <= now && entry.stage != Stage::Leaving {
             self.send_away(reader, Reason::Lifetime, now);
-        } else if entry.is_idle() && entry.told_at + heartbeat_seconds() <= now {
+        } else if entry.is_idle() && entry.beat_at + heartbeat_seconds() <= now {
             self.beat(reader, now);
         }
         if let Some(entry) = self.audience.get(reader) {
-            let next = (entry.told_at + heartbeat_seconds()).min(entry.ends_at).min(entry.closed_at.unwrap_or(u32::MAX));
+            let next = (entry.beat_at + heartbeat_seconds()).min(entry.ends_at).min(entry.closed_at.unwrap_or(u32::MAX));
             self.wheel.put(reader, next);
         }
     }
@@ -401,8 +405,9 @@ impl Circle {
     /// Says where the topics stand, to a member only after a look at what holds for them.
     fn beat(&mut self, reader: u64, now: u32) {
         let Some(entry) = self.audience.get_mut(reader) else { return };
+        entry.beat_at = now;
         let Some(membership) = entry.membership.as_ref().filter(|_| entry.standing.is_guest()) else {
-            (entry.stage, entry.told_at) = (Stage::Asking, now);
+            entry.stage = Stage::Asking;
             return self.ask(reader, |backend, standing| async move {
                 if standing.is_signed_in_still(&backend).await {
                     Answer::Beat(standing.hidden(&backend).await)
@@ -412,7 +417,7 @@ impl Circle {
             });
         };
         let words = words::heartbeat(&membership.heartbeat());
-        let want = entry.say(&words, now);
+        let want = entry.say(&words);
         self.fulfil(reader, want, now);
     }
 

@@ -1,7 +1,7 @@
 //! What a server says on an event stream besides events.
 
 use bytes::Bytes;
-use domain::event::Heartbeat;
+use domain::event::{Heartbeat, Position};
 use std::time::Duration;
 
 /// How long a connection lives, give or take a tenth, so that not all end at once.
@@ -43,19 +43,25 @@ impl Reason {
     }
 }
 
-/// Where the reader's topics stand.
+/// The first word to a reader who continues: where its topics stood there.
+pub(super) fn greeting(heartbeat: &Heartbeat) -> Bytes {
+    named("heartbeat", Some(heartbeat.position), heartbeat)
+}
+
+/// Where the reader's topics stand. It may overtake events on their way to the reader, so it is no position to come back to.
 pub(super) fn heartbeat(heartbeat: &Heartbeat) -> Bytes {
-    named("heartbeat", heartbeat)
+    named("heartbeat", None, heartbeat)
 }
 
 /// Makes the reader take new snapshots.
 pub(super) fn resync(heartbeat: &Heartbeat) -> Bytes {
-    named("resync", heartbeat)
+    named("resync", Some(heartbeat.position), heartbeat)
 }
 
-fn named(name: &str, heartbeat: &Heartbeat) -> Bytes {
+fn named(name: &str, id: Option<Position>, heartbeat: &Heartbeat) -> Bytes {
+    let id = id.map(|position| format!("id: {position}\n")).unwrap_or_default();
     let json = serde_json::to_string(heartbeat).unwrap_or_default();
-    format!("event: {name}\nid: {}\ndata: {json}\n\n", heartbeat.position).into()
+    format!("event: {name}\n{id}data: {json}\n\n").into()
 }
 
 /// Asks the reader to come back, after how many milliseconds and why.

@@ -70,6 +70,8 @@ pub(super) struct Reader {
     last: Option<String>,
     /// Where the chat's topic stood there.
     sequence: u64,
+    /// Where it stands by the last heartbeat.
+    claimed: u64,
     /// Messages that came as events since the last snapshot.
     told: BTreeSet<String>,
 }
@@ -85,7 +87,7 @@ impl Reader {
     ) -> Self {
         let (browser, backoff) = (Remote::guest(), Backoff::default());
         let (last, sequence, told) = (None, 0, BTreeSet::new());
-        Self { number, channel, browser, servers, manner, backoff, heard, stop, last, sequence, told }
+        Self { number, channel, browser, servers, manner, backoff, heard, stop, last, sequence, claimed: sequence, told }
     }
 
     pub(super) async fn read(mut self) {
@@ -165,11 +167,20 @@ impl Reader {
                         return End::Lost;
                     }
                 }
-                "heartbeat" => assert_eq!(self.position(&event.data), self.sequence, "a gap that nobody spoke of"),
+                "heartbeat" => self.believe(&event.data),
                 _ => self.take(&event.data),
             }
             self.last = Some(event.id);
         }
+    }
+
+    /// Takes a heartbeat, which may overtake what is on its way, but not what it claimed the last time.
+    fn believe(&mut self, heartbeat: &str) {
+        assert!(self.claimed <= self.sequence, "a gap that nobody spoke of");
+        self.claimed = self.position(heartbeat);
+        let heartbeat: Heartbeat = serde_json::from_str(heartbeat).unwrap();
+        self.backoff.spread_over(heartbeat.spread_ms);
+        lock(&self.heard).spread_ms = heartbeat.spread_ms;
     }
 
     /// Where the chat's topic stands.
@@ -195,7 +206,9 @@ impl Reader {
             history.messages.append(&mut messages);
             messages = history.messages;
         }
-        self.sequence = self.position(heartbeat);
+        self.claimed = 0;
+        self.believe(heartbeat);
+        self.sequence = self.claimed;
         self.told.clear();
         let mut heard = lock(&self.heard);
         heard.n_resyncs += 1;

@@ -1,6 +1,6 @@
 //! What the hub promises, checked against a plain list of everything that was published.
 
-use super::{Crowd, Frame, HISTORY_LENGTH, Hub, Membership, QUEUE_LENGTH, Start, Subscription};
+use super::{Crowd, Frame, HISTORY_LENGTH, Hub, Membership, QUEUE_LENGTH, Start, Subscription, spread_ms};
 use domain::{
     Category, UserId,
     event::{Event, Position, Topic},
@@ -98,6 +98,14 @@ fn losing_continuity_lets_everybody_go() {
     hub.lose_continuity();
     assert!(matches!(reader.frames.try_recv(), Err(tokio::sync::mpsc::error::TryRecvError::Disconnected)));
     assert_eq!(missed(&hub.subscribe(vec![Topic::Streams], Some(before)).start), None);
+}
+
+#[test]
+fn the_more_readers_the_longer_they_take_to_come_back() {
+    let hub = Hub::new().unwrap();
+    let readers: Vec<_> = (0..100).map(|_| hub.subscribe(vec![Topic::Streams], None)).collect();
+    assert_eq!(readers[0].heartbeat().spread_ms, 80);
+    assert_eq!([1, 1250, 10_000, 1_000_000].map(spread_ms), [0, 1000, 8000, 30_000]);
 }
 
 #[test]

@@ -60,9 +60,8 @@ pub(super) struct Entry {
     pub(super) membership: Option<Membership>,
     pub(super) standing: Standing,
     pub(super) place: Option<Box<Place>>,
-    /// Seconds of the reactor's clock: when something was last told, or of a member, when was last looked whether they may still
-    /// hear it; when to leave; when to be closed at last.
-    pub(super) told_at: u32,
+    /// Seconds of the reactor's clock: when its last heartbeat was; when to leave; when to be closed at last.
+    pub(super) beat_at: u32,
     pub(super) ends_at: u32,
     pub(super) closed_at: Option<u32>,
     /// What came before it was here, told first.
@@ -107,7 +106,7 @@ impl Entry {
             membership: None,
             standing: Standing(None),
             place: None,
-            told_at: 0,
+            beat_at: 0,
             ends_at: u32::MAX,
             closed_at: None,
             missed: None,
@@ -129,10 +128,10 @@ impl Entry {
     }
 
     /// Takes a frame, and tells it as soon as it can be told.
-    pub(super) fn take(&mut self, frame: &Arc<Frame>, now: u32, shared: &mut Shared) -> Want {
+    pub(super) fn take(&mut self, frame: &Arc<Frame>, shared: &mut Shared) -> Want {
         match self.stage {
             Stage::Leaving => Want::Nothing,
-            _ if self.is_idle() => self.tell(frame, now, shared),
+            _ if self.is_idle() => self.tell(frame, shared),
             _ if self.frames.len() == QUEUE_LENGTH => Want::LetGo,
             _ => {
                 self.frames.push_back(Arc::clone(frame));
@@ -142,7 +141,7 @@ impl Entry {
     }
 
     /// No more comes, but what is here is told.
-    pub(super) fn let_go(&mut self, now: u32, shared: &mut Shared) -> Want {
+    pub(super) fn let_go(&mut self, shared: &mut Shared) -> Want {
         self.is_let_go = true;
         if let Some(membership) = &self.membership {
             membership.leave();
@@ -151,17 +150,17 @@ impl Entry {
             // It is told so when its socket is here.
             return Want::Nothing;
         }
-        self.pump(now, shared)
+        self.pump(shared)
     }
 
     /// Tells what waits, as far as the socket takes it.
-    pub(super) fn pump(&mut self, now: u32, shared: &mut Shared) -> Want {
+    pub(super) fn pump(&mut self, shared: &mut Shared) -> Want {
         if self.flush().is_err() {
             return Want::Close;
         }
         while self.unsent.is_empty() && self.stage == Stage::Telling {
             if let Some(frame) = self.missed.as_mut().and_then(Iterator::next) {
-                if self.write_frame(&frame, now, shared).is_err() {
+                if self.write_frame(&frame, shared).is_err() {
                     return Want::Close;
                 }
                 continue;
@@ -171,9 +170,9 @@ impl Entry {
                 if !self.is_let_go {
                     return Want::Nothing;
                 }
-                return self.leave(&words::reconnect(Reason::Behind), now);
+                return self.leave(&words::reconnect(Reason::Behind));
             };
-            match self.tell(&frame, now, shared) {
+            match self.tell(&frame, shared) {
                 Want::Nothing => {}
                 want => return want,
             }
@@ -182,7 +181,7 @@ impl Entry {
     }
 
     /// Tells a frame now, unless something must be looked up for it.
-    fn tell(&mut self, frame: &Arc<Frame>, now: u32, shared: &mut Shared) -> Want {
+    fn tell(&mut self, frame: &Arc<Frame>, shared: &mut Shared) -> Want {
         let Some(membership) = &self.membership else { return Want::Close };
         if membership.is_outdated_by(frame) {
             self.stage = Stage::Asking;
@@ -195,22 +194,22 @@ impl Entry {
             self.stage = Stage::Asking;
             return Want::Session(Arc::clone(frame));
         }
-        if self.write_frame(frame, now, shared).is_err() { Want::Close } else { Want::Nothing }
+        if self.write_frame(frame, shared).is_err() { Want::Close } else { Want::Nothing }
     }
 
-    fn write_frame(&mut self, frame: &Frame, now: u32, shared: &mut Shared) -> io::Result<()> {
+    fn write_frame(&mut self, frame: &Frame, shared: &mut Shared) -> io::Result<()> {
         let bytes = self.membership.as_ref().map(|membership| membership.bytes(frame)).unwrap_or_default();
         // A chunk without content would be the last one.
-        if bytes.is_empty() { Ok(()) } else { self.write(shared.chunk(&bytes), now) }
+        if bytes.is_empty() { Ok(()) } else { self.write(shared.chunk(&bytes)) }
     }
 
     /// Says something between two frames.
-    pub(super) fn say(&mut self, words: &Bytes, now: u32) -> Want {
-        if self.write(chunk(words), now).is_err() { Want::Close } else { Want::Nothing }
+    pub(super) fn say(&mut self, words: &Bytes) -> Want {
+        if self.write(chunk(words)).is_err() { Want::Close } else { Want::Nothing }
     }
 
     /// Says a last word and ends. What waits is not told: the reader comes back and asks for it.
-    pub(super) fn leave(&mut self, words: &[u8], now: u32) -> Want {
+    pub(super) fn leave(&mut self, words: &[u8]) -> Want {
         if self.stage == Stage::Leaving {
             return Want::Nothing;
         }
@@ -219,14 +218,14 @@ impl Entry {
         self.frames = VecDeque::new();
         self.membership = None;
         let last = if words.is_empty() { Bytes::from_static(END) } else { [&chunk(words)[..], END].concat().into() };
-        if self.write(last, now).is_err() || self.unsent.is_empty() { Want::Close } else { Want::Nothing }
+        if self.write(last).is_err() || self.unsent.is_empty() { Want::Close } else { Want::Nothing }
     }
 
     /// The first words, and what it missed.
-    pub(super) fn begin(&mut self, words: &Bytes, missed: Vec<Arc<Frame>>, now: u32) -> Want {
+    pub(super) fn begin(&mut self, words: &Bytes, missed: Vec<Arc<Frame>>) -> Want {
         self.stage = Stage::Telling;
         self.missed = (!missed.is_empty()).then(|| Box::new(missed.into_iter()));
-        self.say(words, now)
+        self.say(words)
     }
 
     /// Reads what nobody expects, to see whether the reader is gone.
@@ -254,10 +253,7 @@ impl Entry {
         }
     }
 
-    fn write(&mut self, bytes: Bytes, now: u32) -> io::Result<()> {
-        if self.standing.is_guest() {
-            self.told_at = now;
-        }
+    fn write(&mut self, bytes: Bytes) -> io::Result<()> {
         self.unsent = if self.unsent.is_empty() { bytes } else { [&self.unsent[..], &bytes[..]].concat().into() };
         self.flush()
     }
