@@ -141,6 +141,7 @@ pub fn router(state: AppState) -> Router {
     let outer = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), middleware::headers::set))
         .layer(from_fn(middleware::redirects::keep_local))
+        .layer(from_fn(middleware::functions::speak))
         .layer(CatchPanicLayer::custom(middleware::panic::answer))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
         .layer(csrf(&state.config));

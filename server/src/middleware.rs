@@ -2,6 +2,7 @@
 
 pub(crate) mod chrome;
 pub(crate) mod client;
+pub(crate) mod functions;
 pub(crate) mod headers;
 pub(crate) mod kept_pages;
 pub(crate) mod limit;

@@ -290,8 +290,8 @@ pub struct Heartbeat {
     pub position: Position,
     pub topics: Vec<TopicSequence>,
     /// Over how many milliseconds those who read this are to come back should they all lose the server, each at a moment
-    /// of its own choice.
-    #[serde(default)]
+    /// of its own choice. It is told beside the heartbeat where it matters.
+    #[serde(skip)]
     pub spread_ms: u32,
 }
 

@@ -401,6 +401,10 @@ impl Line {
     /// What cannot be read comes from a newer server. Passing over it leaves a gap, which leads to a resync.
     fn hear_server(&mut self, words: Words<'_>) {
         self.heard = now();
+        if words.kind != "message" {
+            // It follows a heartbeat where many are to come back slowly, and is missing where they are few.
+            self.backoff.spread_over(if words.kind == "spread" { words.data.parse().unwrap_or(0) } else { 0 });
+        }
         let (outcome, position, event) = if words.kind == "message" {
             let (Ok(position), Some(update)) = (words.id.parse(), json::<Update>(words.data)) else { return };
             if update.event == Event::SessionEnded {
@@ -411,7 +415,6 @@ impl Line {
             (self.desk.ledger.borrow_mut().update(position, &update), position, Some(update.event))
         } else {
             let Some(heartbeat) = json::<Heartbeat>(words.data) else { return };
-            self.backoff.spread_over(heartbeat.spread_ms);
             let (mut ledger, position) = (self.desk.ledger.borrow_mut(), heartbeat.position);
             (if words.kind == "resync" { ledger.resync(heartbeat) } else { ledger.heartbeat(heartbeat) }, position, None)
         };

@@ -9,11 +9,11 @@ use wasm_bindgen::JsCast;
 use web_sys::{EventSource, MessageEvent};
 
 /// The names of what comes in.
-const KINDS: [&str; 5] = ["message", "heartbeat", "resync", "reconnect", "error"];
+const KINDS: [&str; 6] = ["message", "heartbeat", "resync", "spread", "reconnect", "error"];
 
 pub(super) struct Source {
     source: EventSource,
-    _listeners: [Listener; 5],
+    _listeners: [Listener; 6],
 }
 
 impl Source {

@@ -7,7 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// A domain error on its way out.
+/// A domain error on its way out. The response also carries it as an extension.
+#[derive(Debug, Clone)]
 pub(crate) struct Problem(pub(crate) domain::Error);
 
 impl From<domain::Error> for Problem {
@@ -44,6 +45,7 @@ impl IntoResponse for Problem {
         };
         let body = serde_json::json!({ "kind": self.0.kind(), "message": self.0.to_string(), "error": self.0 });
         let mut response = (status, Json(body)).into_response();
+        response.extensions_mut().insert(self.clone());
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(retry_after) = retry_after {

@@ -176,6 +176,25 @@ async fn connections_are_bounded_and_give_their_place_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_are_bounded_for_each_member_and_in_all() {
+    let limits = EventConnections { total: 3, per_address: 10, per_member: 1 };
+    for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
+        let path = "/api/stream-updates?topics=streams";
+        let mut ana = site.member("ana").await;
+        let first = ana.get(path).await;
+        assert_eq!(first.status, StatusCode::OK);
+        let refused = ana.get(path).await;
+        assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "10"));
+        let others = [site.member("ben").await.get(path).await, site.guest().get(path).await];
+        assert_eq!(others.each_ref().map(|answer| answer.status), [StatusCode::OK; 2]);
+        let refused = site.guest().get(path).await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_ne!(refused.header("retry-after"), "");
+        drop(first);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_asks_its_readers_to_come_back() {
     for site in Site::both_ways(|config| config).await {
         let mut events = site.guest().get("/api/stream-updates?topics=streams").await.events();
@@ -184,7 +203,9 @@ async fn a_server_that_stops_asks_its_readers_to_come_back() {
         let last = events.next().await.unwrap();
         assert_eq!(last.name, "reconnect");
         let data: Value = serde_json::from_str(&last.data).unwrap();
-        assert!(data["retry_ms"].as_u64().unwrap() <= 5000);
+        let retry_ms = data["retry_ms"].as_u64().unwrap();
+        assert!(retry_ms <= 5000);
+        assert_eq!(last.retry_ms, Some(retry_ms.max(500)), "browsers that come back by themselves know it too");
         assert_eq!(data["reason"], "stopping");
         assert_eq!(events.next().await, None);
     }

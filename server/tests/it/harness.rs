@@ -252,6 +252,7 @@ pub struct ServerSentEvent {
     pub name: String,
     pub id: String,
     pub data: String,
+    pub retry_ms: Option<u64>,
 }
 
 pub struct EventReader {
@@ -284,6 +285,7 @@ impl EventReader {
                         Some(("event", name)) => name.clone_into(&mut parsed.name),
                         Some(("id", id)) => id.clone_into(&mut parsed.id),
                         Some(("data", data)) => parsed.data.push_str(data),
+                        Some(("retry", millis)) => parsed.retry_ms = millis.parse().ok(),
                         _ => {}
                     }
                 }

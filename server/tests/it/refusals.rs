@@ -8,6 +8,7 @@ use axum::{
     routing::post,
 };
 use domain::stream::StreamScope;
+use serde_json::json;
 use std::net::Ipv4Addr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -93,6 +94,40 @@ async fn who_sends_too_much_still_gets_the_answer() {
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     stop.cancel();
     serving.await.unwrap();
+}
+
+/// Whatever refuses it, the page understands why, and a form without script comes back with a sentence.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_before_a_function_is_said_as_the_function_would() {
+    let site = Site::limited(|config| config).await;
+    let mut ana = site.member("ana").await;
+    let fields = [("title", "A title"), ("category", "study")];
+    let mut refused = None;
+    for _ in 0..1000 {
+        let answer = ana.call("channels/update_stream", &fields).await;
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("a limit");
+    let seconds: u32 = refused.header("retry-after").parse().unwrap();
+    assert_eq!(refused.header("serverfnerror"), function_path("channels/update_stream"));
+    assert_eq!(refused.json().await, json!({ "domain": { "rate_limited": { "retry_after_seconds": seconds } } }));
+
+    let page = "http://127.0.0.1:3000/dashboard";
+    let back = ana.submit("channels/update_stream", &fields, page).await;
+    assert_eq!(back.status, StatusCode::FOUND);
+    let back = back.header("location").to_owned();
+    assert!(back.starts_with("/dashboard?"), "{back}");
+    assert!(ana.get(&back).await.text().await.contains("Too many"), "the sentence is on the page");
+
+    let large = format!("title={}&category=study", "x".repeat(1_000_000));
+    let path = function_path("channels/update_stream");
+    let form = Some("application/x-www-form-urlencoded");
+    let answer = site.member("ben").await.request(Method::POST, &path, form, large).await;
+    assert!(answer.status.is_client_error(), "{}", answer.status);
+    assert!(answer.header("serverfnerror") == path, "a page can read what it is told");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// How long a connection lives, give or take a tenth, so that not all end at once.
 const LIFETIME: Duration = Duration::from_hours(1);
 
+/// Within how many milliseconds pages come back by themselves.
+const FIRST_WAIT_MS: u32 = 500;
+
 /// Why a reader is asked to come back, which it is told.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reason {
@@ -58,10 +61,15 @@ pub(super) fn resync(heartbeat: &Heartbeat) -> Bytes {
     named("resync", Some(heartbeat.position), heartbeat)
 }
 
+/// With a word on how slowly to come back, where so many read that they would do so too quickly by themselves.
 fn named(name: &str, id: Option<Position>, heartbeat: &Heartbeat) -> Bytes {
     let id = id.map(|position| format!("id: {position}\n")).unwrap_or_default();
     let json = serde_json::to_string(heartbeat).unwrap_or_default();
-    format!("event: {name}\n{id}data: {json}\n\n").into()
+    let spread = match heartbeat.spread_ms {
+        ..=FIRST_WAIT_MS => String::new(),
+        spread_ms => format!("event: spread\ndata: {spread_ms}\n\n"),
+    };
+    format!("event: {name}\n{id}data: {json}\n\n{spread}").into()
 }
 
 /// Asks the reader to come back, after how many milliseconds and why.

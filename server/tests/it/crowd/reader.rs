@@ -168,6 +168,7 @@ impl Reader {
                     }
                 }
                 "heartbeat" => self.believe(&event.data),
+                "spread" => self.spread_over(event.data.parse().unwrap()),
                 _ => self.take(&event.data),
             }
             self.last = Some(event.id);
@@ -178,9 +179,12 @@ impl Reader {
     fn believe(&mut self, heartbeat: &str) {
         assert!(self.claimed <= self.sequence, "a gap that nobody spoke of");
         self.claimed = self.position(heartbeat);
-        let heartbeat: Heartbeat = serde_json::from_str(heartbeat).unwrap();
-        self.backoff.spread_over(heartbeat.spread_ms);
-        lock(&self.heard).spread_ms = heartbeat.spread_ms;
+        self.spread_over(0);
+    }
+
+    fn spread_over(&mut self, millis: u32) {
+        self.backoff.spread_over(millis);
+        lock(&self.heard).spread_ms = millis;
     }
 
     /// Where the chat's topic stands.
