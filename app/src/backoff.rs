@@ -10,28 +10,26 @@ const CAP_MILLIS: u32 = 30_000;
 #[derive(Debug, Default)]
 pub struct Backoff {
     failures: u32,
-    spread_millis: u32,
 }
 
 impl Backoff {
-    /// From now on no limit is below this: the server says that many depend on it.
-    pub fn spread_over(&mut self, millis: u32) {
-        self.spread_millis = millis.min(CAP_MILLIS);
-    }
-
     /// Notes a failure and answers how long to wait, in milliseconds. `random` is between 0 and 1.
     pub fn next(&mut self, random: f64) -> u32 {
-        let limit = BASE_MILLIS.saturating_mul(1 << self.failures.min(16)).min(CAP_MILLIS).max(self.spread_millis);
+        let limit = BASE_MILLIS.saturating_mul(1 << self.failures.min(16)).min(CAP_MILLIS);
         self.failures += 1;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the cap")]
-        let wait = (f64::from(limit) * random.clamp(0.0, 1.0)) as u32;
-        wait
+        part(limit, random)
     }
 
     /// Forgets the failures, after a success that lasted.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
+}
+
+/// A part of something; `random` is between 0 and 1.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the whole")]
+pub fn part(of: u32, random: f64) -> u32 {
+    (f64::from(of) * random.clamp(0.0, 1.0)) as u32
 }
 
 #[cfg(test)]
@@ -48,22 +46,11 @@ mod tests {
     }
 
     #[test]
-    fn where_many_come_back_no_limit_is_below_what_the_server_says() {
-        let mut backoff = Backoff::default();
-        backoff.spread_over(3000);
-        let longest: Vec<u32> = (0..5).map(|_| backoff.next(1.0)).collect();
-        assert_eq!(longest, [3000, 3000, 3000, 4000, 8000]);
-        backoff.spread_over(u32::MAX);
-        backoff.reset();
-        assert_eq!(backoff.next(1.0), 30_000);
-    }
-
-    #[test]
     fn any_wait_below_the_limit_is_possible() {
         for _ in 0..100 {
-            assert_eq!(Backoff { failures: u32::MAX / 2, ..Backoff::default() }.next(0.0), 0);
+            assert_eq!(Backoff { failures: u32::MAX / 2 }.next(0.0), 0);
         }
-        assert_eq!(Backoff { failures: 3, ..Backoff::default() }.next(0.25), 1000);
+        assert_eq!(Backoff { failures: 3 }.next(0.25), 1000);
         assert_eq!(Backoff::default().next(7.0), 500);
     }
 }

@@ -107,7 +107,7 @@ fn topics(sequence: u64) -> Vec<TopicSequence> {
 
 /// The server greets: the topic stands at `sequence`.
 fn greet(sequence: u64) {
-    let heartbeat = Heartbeat { position: at(7), topics: topics(sequence), spread_ms: 0 };
+    let heartbeat = Heartbeat { position: at(7), topics: topics(sequence) };
     say("heartbeat", &serde_json::to_string(&heartbeat).unwrap(), "");
 }
 

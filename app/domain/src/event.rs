@@ -289,10 +289,6 @@ pub struct TopicSequence {
 pub struct Heartbeat {
     pub position: Position,
     pub topics: Vec<TopicSequence>,
-    /// Over how many milliseconds those who read this are to come back should they all lose the server, each at a moment
-    /// of its own choice. It is told beside the heartbeat where it matters.
-    #[serde(skip)]
-    pub spread_ms: u32,
 }
 
 /// Topics of one event connection at most, besides the member's own.

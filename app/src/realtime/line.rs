@@ -14,7 +14,7 @@ use super::{
     words::{CALL, HAVE, OPEN, WANT, Words, list},
 };
 use crate::{
-    backoff::Backoff,
+    backoff::{Backoff, part},
     dom::{now, sleep},
 };
 use domain::{
@@ -100,6 +100,8 @@ pub(super) struct Line {
     opened: f64,
     heard: f64,
     backoff: Backoff,
+    /// Over how many milliseconds those are to come back at least who read from this server.
+    spread: u32,
 }
 
 impl Line {
@@ -128,6 +130,7 @@ impl Line {
             opened: 0.0,
             heard: 0.0,
             backoff: Backoff::default(),
+            spread: 0,
         }
     }
 
@@ -318,7 +321,8 @@ impl Line {
         if now() - self.opened > PROVEN_MILLIS && self.heard > self.opened {
             self.backoff.reset();
         }
-        let wait = self.backoff.next(js_sys::Math::random());
+        let random = js_sys::Math::random();
+        let wait = self.backoff.next(random).max(part(self.spread, random));
         self.retry_after(wait);
     }
 
@@ -370,7 +374,10 @@ impl Line {
                 self.show_loss();
             }
             "error" => self.fail(),
+            // Where they are few, it is not said.
+            "spread" => self.spread = words.data.parse().unwrap_or(0),
             "reconnect" => {
+                self.spread = 0;
                 if let Some(Reconnect { retry_ms }) = json(words.data) {
                     self.retry_after(retry_ms);
                 }
@@ -401,10 +408,6 @@ impl Line {
     /// What cannot be read comes from a newer server. Passing over it leaves a gap, which leads to a resync.
     fn hear_server(&mut self, words: Words<'_>) {
         self.heard = now();
-        if words.kind != "message" {
-            // It follows a heartbeat where many are to come back slowly, and is missing where they are few.
-            self.backoff.spread_over(if words.kind == "spread" { words.data.parse().unwrap_or(0) } else { 0 });
-        }
         let (outcome, position, event) = if words.kind == "message" {
             let (Ok(position), Some(update)) = (words.id.parse(), json::<Update>(words.data)) else { return };
             if update.event == Event::SessionEnded {

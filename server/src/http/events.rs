@@ -154,13 +154,13 @@ fn event_stream(
     place: Place,
 ) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
     let beginning = Start::Resync { from: subscription.heartbeat() };
-    let mut ready = VecDeque::new();
+    let (mut ready, spread_ms) = (VecDeque::new(), subscription.spread_ms());
     match std::mem::replace(&mut subscription.start, beginning) {
         Start::Continues { from, missed } => {
-            ready.push_back(words::greeting(&from));
+            ready.push_back(words::greeting(&from, spread_ms));
             ready.extend(missed.iter().map(|frame| subscription.bytes(frame)));
         }
-        Start::Resync { from } => ready.push_back(words::resync(&from)),
+        Start::Resync { from } => ready.push_back(words::resync(&from, spread_ms)),
     }
     let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS));
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -202,7 +202,7 @@ impl Connection {
                     if !self.hides_the_right_people().await {
                         return Some(self.begin_anew().await);
                     }
-                    return Some(words::heartbeat(&self.subscription.heartbeat()));
+                    return Some(words::heartbeat(&self.subscription.heartbeat(), self.subscription.spread_ms()));
                 }
             }
         }
@@ -232,7 +232,7 @@ impl Connection {
             Some(hidden) => {
                 self.subscription.hide(hidden);
                 self.heartbeat.reset();
-                words::resync(&self.subscription.heartbeat())
+                words::resync(&self.subscription.heartbeat(), self.subscription.spread_ms())
             }
             // Nothing is said until it is known of whom.
             None => self.leave(Reason::Unavailable),

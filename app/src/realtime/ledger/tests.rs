@@ -23,7 +23,7 @@ fn event(topics: &[(Topic, u64)]) -> Update {
 }
 
 fn heartbeat(position: Position, topics: &[(Topic, u64)]) -> Heartbeat {
-    Heartbeat { position, topics: sequences(topics), spread_ms: 0 }
+    Heartbeat { position, topics: sequences(topics) }
 }
 
 fn open(ledger: &mut Ledger) -> Option<Request> {

@@ -161,6 +161,12 @@ impl Membership {
         self.hub.lock().let_go(self.reader);
     }
 
+    /// Over how many milliseconds all readers are to come back should they lose this server, each at a moment of its own
+    /// choice.
+    pub fn spread_ms(&self) -> u32 {
+        spread_ms(self.hub.n_readers())
+    }
+
     /// Where the reader's topics stand now.
     pub fn heartbeat(&self) -> Heartbeat {
         self.hub.lock().heartbeat(&self.topics)
@@ -374,7 +380,7 @@ impl State {
     fn heartbeat(&self, topics: &[Topic]) -> Heartbeat {
         let sequence_of = |topic: Topic| self.topics.get(&topic).map_or(self.sequence, |state| state.sequence);
         let topics = topics.iter().map(|topic| TopicSequence { topic: *topic, sequence: sequence_of(*topic) }).collect();
-        Heartbeat { position: self.position(), topics, spread_ms: spread_ms(self.readers.len()) }
+        Heartbeat { position: self.position(), topics }
     }
 
     fn start(&mut self, topics: &[Topic], after: Option<Position>) -> Start {

@@ -281,9 +281,10 @@ impl Circle {
             tracing::warn!(%error, "an event stream cannot be watched");
             return drop(self.audience.remove(reader));
         }
+        let spread_ms = membership.spread_ms();
         let (first, missed) = match start {
-            Start::Continues { from, missed } => (words::greeting(&from), missed),
-            Start::Resync { from } => (words::resync(&from), Vec::new()),
+            Start::Continues { from, missed } => (words::greeting(&from, spread_ms), missed),
+            Start::Resync { from } => (words::resync(&from, spread_ms), Vec::new()),
         };
         entry.stream = Some(stream);
         entry.membership = Some(membership);
@@ -346,16 +347,16 @@ impl Circle {
             Answer::Gone => entry.leave(&words::reconnect(Reason::Session)),
             Answer::Beat(Some(hidden)) if !membership.hides(&hidden) => {
                 membership.hide(hidden);
-                let words = words::resync(&membership.heartbeat());
+                let words = words::resync(&membership.heartbeat(), membership.spread_ms());
                 entry.say(&words)
             }
             Answer::Beat(_) => {
-                let words = words::heartbeat(&membership.heartbeat());
+                let words = words::heartbeat(&membership.heartbeat(), membership.spread_ms());
                 entry.say(&words)
             }
             Answer::Hidden(Some(hidden)) => {
                 membership.hide(hidden);
-                let words = words::resync(&membership.heartbeat());
+                let words = words::resync(&membership.heartbeat(), membership.spread_ms());
                 entry.say(&words)
             }
             // Nothing is said until it is known of whom.
@@ -416,7 +417,7 @@ impl Circle {
                 }
             });
         };
-        let words = words::heartbeat(&membership.heartbeat());
+        let words = words::heartbeat(&membership.heartbeat(), membership.spread_ms());
         let want = entry.say(&words);
         self.fulfil(reader, want, now);
     }

@@ -47,25 +47,25 @@ impl Reason {
 }
 
 /// The first word to a reader who continues: where its topics stood there.
-pub(super) fn greeting(heartbeat: &Heartbeat) -> Bytes {
-    named("heartbeat", Some(heartbeat.position), heartbeat)
+pub(super) fn greeting(heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
+    named("heartbeat", Some(heartbeat.position), heartbeat, spread_ms)
 }
 
 /// Where the reader's topics stand. It may overtake events on their way to the reader, so it is no position to come back to.
-pub(super) fn heartbeat(heartbeat: &Heartbeat) -> Bytes {
-    named("heartbeat", None, heartbeat)
+pub(super) fn heartbeat(heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
+    named("heartbeat", None, heartbeat, spread_ms)
 }
 
 /// Makes the reader take new snapshots.
-pub(super) fn resync(heartbeat: &Heartbeat) -> Bytes {
-    named("resync", Some(heartbeat.position), heartbeat)
+pub(super) fn resync(heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
+    named("resync", Some(heartbeat.position), heartbeat, spread_ms)
 }
 
 /// With a word on how slowly to come back, where so many read that they would do so too quickly by themselves.
-fn named(name: &str, id: Option<Position>, heartbeat: &Heartbeat) -> Bytes {
+fn named(name: &str, id: Option<Position>, heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
     let id = id.map(|position| format!("id: {position}\n")).unwrap_or_default();
     let json = serde_json::to_string(heartbeat).unwrap_or_default();
-    let spread = match heartbeat.spread_ms {
+    let spread = match spread_ms {
         ..=FIRST_WAIT_MS => String::new(),
         spread_ms => format!("event: spread\ndata: {spread_ms}\n\n"),
     };

@@ -2,7 +2,7 @@
 
 use super::{Heard, RETRY, lock};
 use crate::process::Remote;
-use app::backoff::Backoff;
+use app::backoff::{Backoff, part};
 use axum::http::StatusCode;
 use domain::{
     UserId,
@@ -117,7 +117,8 @@ impl Reader {
                 if self.is_proven() {
                     self.backoff.reset();
                 }
-                Duration::from_millis(self.backoff.next(random()).into()).max(GATHER)
+                let (random, spread_ms) = (random(), lock(&self.heard).spread_ms);
+                Duration::from_millis(self.backoff.next(random).max(part(spread_ms, random)).into()).max(GATHER)
             }
         }
     }
@@ -183,7 +184,6 @@ impl Reader {
     }
 
     fn spread_over(&mut self, millis: u32) {
-        self.backoff.spread_over(millis);
         lock(&self.heard).spread_ms = millis;
     }
 
