@@ -31,6 +31,7 @@ use inbox::{Inbox, Message};
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::SockRef;
 use std::{
+    collections::VecDeque,
     io,
     sync::{
         Arc, Weak,
@@ -47,6 +48,8 @@ const INBOX: Token = Token(usize::MAX);
 const LAST_WORD: u32 = 20;
 /// Over how many seconds the first heartbeats of those who came together are spread, each that much earlier.
 const FIRST_SPREAD: u64 = HEARTBEAT_SECONDS / 3;
+/// How many connections are looked at before events are looked for again, which must not wait for thousands of heartbeats.
+const LOOKED_AT_TOGETHER: usize = 64;
 /// What the kernel keeps for a reader that is behind, in bytes: some hundred events.
 const SEND_BUFFER: usize = 64 * 1024;
 /// How often the stop of the server looks whether everybody has left.
@@ -143,6 +146,7 @@ impl Reactor {
             n_open: Arc::clone(&n_open),
             audience: Audience::default(),
             wheel: Wheel::new(),
+            due: VecDeque::new(),
             shared: Shared::default(),
             began: Instant::now(),
             is_draining: false,
@@ -190,6 +194,8 @@ struct Circle {
     n_open: Arc<AtomicUsize>,
     audience: Audience,
     wheel: Wheel,
+    /// Whose time has come, each of them once.
+    due: VecDeque<u64>,
     shared: Shared,
     began: Instant,
     is_draining: bool,
@@ -203,7 +209,8 @@ impl Circle {
         let mut messages = Vec::new();
         loop {
             let to_next_second = Duration::from_millis(1000 - u64::from(self.began.elapsed().subsec_millis()));
-            match self.poll.poll(&mut events, Some(to_next_second)) {
+            let patience = if self.due.is_empty() { to_next_second } else { Duration::ZERO };
+            match self.poll.poll(&mut events, Some(patience)) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                     tracing::error!(%error, "the sockets of event streams cannot be watched");
                     std::thread::sleep(Duration::from_millis(100));
@@ -379,10 +386,12 @@ impl Circle {
         self.fulfil(reader, want, now);
     }
 
-    /// Looks at everybody whose time has come.
+    /// Looks at some of those whose time has come.
     fn tick(&mut self) {
         let now = self.now();
-        for reader in self.wheel.turn(now) {
+        self.due.extend(self.wheel.turn(now));
+        for _ in 0..LOOKED_AT_TOGETHER {
+            let Some(reader) = self.due.pop_front() else { return };
             self.look_at(reader, now);
         }
     }
