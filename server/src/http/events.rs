@@ -202,7 +202,7 @@ impl Connection {
                     if !self.hides_the_right_people().await {
                         return Some(self.begin_anew().await);
                     }
-                    return Some(words::heartbeat(&self.subscription.heartbeat(), self.subscription.spread_ms()));
+                    return Some(words::heartbeat(&self.subscription));
                 }
             }
         }
@@ -232,7 +232,7 @@ impl Connection {
             Some(hidden) => {
                 self.subscription.hide(hidden);
                 self.heartbeat.reset();
-                words::resync(&self.subscription.heartbeat(), self.subscription.spread_ms())
+                words::anew(&self.subscription)
             }
             // Nothing is said until it is known of whom.
             None => self.leave(Reason::Unavailable),

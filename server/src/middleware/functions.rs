@@ -25,7 +25,7 @@ pub(crate) async fn speak(request: Request, next: Next) -> Response {
     if !is_error || response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         return response;
     }
-    let error = error_of(&response);
+    let Some(error) = error_of(&response) else { return response };
     match form.and_then(|page| ServerFnUrlError::new(&path, error.clone()).to_url(&page).ok()) {
         Some(back) => (StatusCode::FOUND, [(header::LOCATION, back.to_string())]).into_response(),
         None => said(&path, &error, &response),
@@ -39,16 +39,16 @@ fn page_of_form(headers: &HeaderMap) -> Option<String> {
     text(header::REFERER).map(ToOwned::to_owned)
 }
 
-/// What went wrong, as far as the answer says.
-fn error_of(response: &Response) -> ApiError {
+/// What went wrong, as far as the answer says. None of what another site sent, to whom nothing is explained.
+fn error_of(response: &Response) -> Option<ApiError> {
     if let Some(Problem(error)) = response.extensions().get() {
-        return ApiError::Domain(error.clone());
+        return Some(ApiError::Domain(error.clone()));
     }
     match response.status() {
-        StatusCode::FORBIDDEN => domain::Error::Forbidden.into(),
-        StatusCode::SERVICE_UNAVAILABLE => domain::Error::Unavailable.into(),
-        StatusCode::INTERNAL_SERVER_ERROR => domain::Error::Internal.into(),
-        _ => ApiError::Malformed,
+        StatusCode::FORBIDDEN => None,
+        StatusCode::SERVICE_UNAVAILABLE => Some(domain::Error::Unavailable.into()),
+        StatusCode::INTERNAL_SERVER_ERROR => Some(domain::Error::Internal.into()),
+        _ => Some(ApiError::Malformed),
     }
 }
 

@@ -4,7 +4,7 @@
 //! for an answer waits on. So it is asked four times a second, and once it was silent for [`PATIENCE`] every connection is
 //! cut: what waited for an answer gets an error, wherever it was. Until it answers again, nobody needs to try.
 //!
-//! A long statement is no silence, and neither is a pool that is used up.
+//! A long statement is no silence, and neither is a pool that is used up, or a database that takes no more connections.
 
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::AsyncPgConnection;
@@ -47,8 +47,8 @@ impl Pulse {
                 outcome = connection => if let Err(error) = outcome {
                     tracing::debug!(%error, "a connection to the database ended");
                 },
-                // Dropped, it has nothing left to wait for.
-                _ = answers.wait_for(|answers| !answers) => {}
+                // Dropped, it has nothing left to wait for. When nobody asks any more, it is not known and goes on.
+                Ok(_) = answers.wait_for(|answers| !answers) => {}
             }
         });
         AsyncPgConnection::try_from(client).await
@@ -70,13 +70,15 @@ async fn ask(url: String, says: watch::Sender<bool>) {
         }
     };
     loop {
-        let opened = tokio::time::timeout(PATIENCE, open(&url)).await;
-        let is_silent = if let Ok(Ok((client, connection))) = opened {
-            let _driven = AbortOnDropHandle::new(tokio::spawn(connection));
-            say(true);
-            until_silent(&client).await
-        } else {
-            true
+        let is_silent = match tokio::time::timeout(PATIENCE, open(&url)).await {
+            Ok(Ok((client, connection))) => {
+                let _driven = AbortOnDropHandle::new(tokio::spawn(connection));
+                say(true);
+                until_silent(&client).await
+            }
+            // A refusal is no silence: it may have no room for one more, and answer all that are there.
+            Ok(Err(error)) => error.as_db_error().is_none(),
+            Err(_elapsed) => true,
         };
         if is_silent {
             say(false);

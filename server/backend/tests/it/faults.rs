@@ -337,3 +337,22 @@ async fn f17_what_crosses_ends_in_one_of_the_right_states() {
     assert_eq!(count(&backend, deadlocks).await, 0);
     saw("F17: no deadlock, and nobody follows across a block");
 }
+
+/// A database that takes no more connections is not silent: who has one goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_takes_no_more_connections_still_answers() {
+    let postgres = Postgres::running();
+    database::migrate(&postgres.settings()).await.unwrap();
+    let backend = backend_on(&postgres.settings(), Events::local().unwrap());
+    let mut connection = backend.database.connection().await.unwrap();
+    // A database nobody may connect to refuses in the same way as one that is full.
+    let mut run = async |statement: &str| diesel::sql_query(statement).execute(&mut connection).await.unwrap();
+    run("UPDATE pg_database SET datallowconn = false WHERE datname = current_database()").await;
+    run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()")
+        .await;
+    // As long as it takes to ask anew twice.
+    for _ in 0..6 {
+        run("SELECT pg_sleep(0.2)").await;
+    }
+    assert!(backend.database.is_ready());
+}

@@ -354,16 +354,16 @@ impl Circle {
             Answer::Gone => entry.leave(&words::reconnect(Reason::Session)),
             Answer::Beat(Some(hidden)) if !membership.hides(&hidden) => {
                 membership.hide(hidden);
-                let words = words::resync(&membership.heartbeat(), membership.spread_ms());
+                let words = words::anew(membership);
                 entry.say(&words)
             }
             Answer::Beat(_) => {
-                let words = words::heartbeat(&membership.heartbeat(), membership.spread_ms());
+                let words = words::heartbeat(membership);
                 entry.say(&words)
             }
             Answer::Hidden(Some(hidden)) => {
                 membership.hide(hidden);
-                let words = words::resync(&membership.heartbeat(), membership.spread_ms());
+                let words = words::anew(membership);
                 entry.say(&words)
             }
             // Nothing is said until it is known of whom.
@@ -426,7 +426,7 @@ impl Circle {
                 }
             });
         };
-        let words = words::heartbeat(&membership.heartbeat(), membership.spread_ms());
+        let words = words::heartbeat(membership);
         let want = entry.say(&words);
         self.fulfil(reader, want, now);
     }

@@ -1,5 +1,6 @@
 //! What a server says on an event stream besides events.
 
+use backend::events::Membership;
 use bytes::Bytes;
 use domain::event::{Heartbeat, Position};
 use std::time::Duration;
@@ -52,11 +53,16 @@ pub(super) fn greeting(heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
 }
 
 /// Where the reader's topics stand. It may overtake events on their way to the reader, so it is no position to come back to.
-pub(super) fn heartbeat(heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
-    named("heartbeat", None, heartbeat, spread_ms)
+pub(super) fn heartbeat(membership: &Membership) -> Bytes {
+    named("heartbeat", None, &membership.heartbeat(), membership.spread_ms())
 }
 
-/// Makes the reader take new snapshots.
+/// Makes a reader take new snapshots from now on.
+pub(super) fn anew(membership: &Membership) -> Bytes {
+    resync(&membership.heartbeat(), membership.spread_ms())
+}
+
+/// The first word to a reader who takes new snapshots.
 pub(super) fn resync(heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
     named("resync", Some(heartbeat.position), heartbeat, spread_ms)
 }
@@ -97,4 +103,23 @@ fn random_fraction() -> f64 {
 )]
 fn random_millis(most: u64) -> u64 {
     (random_fraction() * most as f64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FIRST_WAIT_MS, named};
+    use app::backoff::Backoff;
+    use domain::event::{Heartbeat, Position};
+
+    #[test]
+    fn many_are_told_to_come_back_slowly() {
+        assert_eq!(Backoff::default().next(1.0), FIRST_WAIT_MS, "so long few take by themselves");
+        let heartbeat = Heartbeat { position: Position { epoch: 1, sequence: 2 }, topics: Vec::new() };
+        let said = |id, spread_ms| String::from_utf8(named("heartbeat", id, &heartbeat, spread_ms).to_vec()).unwrap();
+        let few = said(None, FIRST_WAIT_MS);
+        assert!(few.starts_with("event: heartbeat\ndata: {") && few.ends_with("}\n\n"), "{few}");
+        let many = said(Some(heartbeat.position), 8000);
+        assert!(many.contains(&format!("\nid: {}\n", heartbeat.position)), "{many}");
+        assert!(many.ends_with("}\n\nevent: spread\ndata: 8000\n\n"), "{many}");
+    }
 }

@@ -171,9 +171,10 @@ async fn f27_a_crowd_that_lost_its_server_comes_back_by_itself_and_knows_all() {
     drop(server);
 
     assert_eq!((all.n_failed, &all.refusals), (0, &BTreeMap::new()), "whoever comes to a server that is ready is let in");
-    assert!(in_second < PEAK, "{in_second} within a second");
     assert!(all.sent_away.is_empty(), "nobody else was there who could have told them something: {:?}", all.sent_away);
     if is_full_size() {
+        // Few do not reach it whatever they do.
+        assert!(in_second < PEAK, "{in_second} within a second");
         assert!(all.percentile(50) < outage + SLACK, "half of them were back after {:?}", all.percentile(50));
     }
 }
