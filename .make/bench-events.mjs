@@ -1,24 +1,12 @@
 // Prints what bench-events.sh measured: a row of medians per server and number of connections, every run that is not whole,
 // and which goals are reached. Usage: node bench-events.mjs <file with a line of JSON per run>
 import { readFileSync } from 'node:fs';
+import { grouped, judge, median, printGoals, printTable } from './goals.mjs';
 
 const runs = readFileSync(process.argv[2], 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
-const median = (numbers) => {
-  const sorted = numbers.filter((number) => number != null).sort((a, b) => a - b);
-  if (sorted.length === 0) return null;
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-
 const name = ({ target, options, report }) =>
   [target, ...(report.mode === 'deliver' ? [] : [report.mode]), ...(options ? [options] : [])].join(' ');
-
-const groups = new Map();
-for (const run of runs) {
-  const key = `${name(run)}\n${run.report.connections}`;
-  groups.set(key, [...(groups.get(key) ?? []), run.report]);
-}
 
 const columns = [
   ['p50 ms', (report) => report.delay_ms?.p50],
@@ -31,16 +19,8 @@ const columns = [
   ['load on its core', (report) => report.own_cpu],
 ];
 
-const row = (cells) => `| ${cells.join(' | ')} |`;
-console.log(row(['Server', 'Connections', 'Runs', ...columns.map(([title]) => title)]));
-console.log(row(['Server', 'Connections', 'Runs', ...columns].map(() => '---')));
-for (const [key, reports] of groups) {
-  const cells = columns.map(([, value]) => {
-    const number = median(reports.map(value));
-    return number == null ? '' : String(Math.round(number * 100) / 100);
-  });
-  console.log(row([...key.split('\n'), reports.length, ...cells]));
-}
+const groups = grouped(runs, (run) => `${name(run)}\n${run.report.connections}`);
+printTable(['Server', 'Connections'], groups, columns.map(([title, value]) => [title, ({ report }) => value(report)]));
 
 for (const run of runs) {
   const { not_connected, missing, duplicates, out_of_order, own_cpu } = run.report;
@@ -62,30 +42,28 @@ const DEAD_RATIO = 1.2;
 // Fewer connections leave the core idle most of the time, and the tail is that of the machine.
 const MANY = 10_000 * 0.95;
 
-const median_of = (name, n, value) => median((groups.get(`${name}\n${n}`) ?? []).map(value));
-const judge = (what, value, limit) => {
-  if (value == null) return;
-  const digits = Math.round(value * 100) / 100;
-  console.log(`${value <= limit ? 'reached' : 'NOT REACHED'}: ${what}: ${digits} (at most ${limit})`);
-};
-const ratio = (part, of) => (part == null || !of ? null : part / of);
-
 const p99 = (report) => report.delay_ms?.p99;
+const cpu = (report) => report.cpu_us_per_event;
+const ratio = (part, of) => (part == null || !of ? null : part / of);
+const middle = (of, value) => median(of.map(({ report }) => value(report)));
+const goals = [];
+const want = (what, measured, limit) => measured != null && goals.push([what, measured, 'at most', limit]);
+
 for (const n of [...new Set(runs.map((run) => run.report.connections))].sort((a, b) => a - b)) {
-  if (n >= MANY) {
-    const [ours, floor, nchan] = ['learnify', 'floor', 'nchan'].map((target) => median_of(target, n, p99));
-    judge(`${n}: p99 beside that of the floor`, ratio(ours, floor), FLOOR_RATIO);
-    judge(`${n}: p99 beside that of nchan`, ratio(ours, nchan), NCHAN_RATIO);
-    // Where the floor does not reach it, nobody who writes to as many sockets does.
-    judge(`${n}: p99 of the floor beside that of nchan`, ratio(floor, nchan), NCHAN_RATIO);
-    for (const target of ['learnify', 'floor']) {
-      judge(`${n}: us CPU per event of ${target}`, median_of(target, n, (report) => report.cpu_us_per_event), CPU_US);
-    }
-    judge(`${n}: KiB per connection`, median_of('learnify', n, (report) => report.memory?.kib_per_connection), KIB);
-    judge(`${n}: storm, seconds`, median_of('learnify storm', n, (report) => report.connecting.seconds), STORM_SECONDS);
-    if (n <= 10_000) judge(`${n}: p99 from go-live to a connection, ms`, median_of('learnify golive', n, p99), GO_LIVE_P99_MS);
-  }
+  if (n < MANY) continue;
+  const of = (group, value) => middle(groups.get(`${group}\n${n}`) ?? [], value);
+  const floor = of('floor', p99);
+  want(`${n}: p99 beside that of the floor`, ratio(of('learnify', p99), floor), FLOOR_RATIO);
+  want(`${n}: p99 beside that of nchan`, ratio(of('learnify', p99), of('nchan', p99)), NCHAN_RATIO);
+  want(`${n}: us CPU per event`, of('learnify', cpu), CPU_US);
+  want(`${n}: KiB per connection`, of('learnify', (report) => report.memory?.kib_per_connection), KIB);
+  want(`${n}: storm, seconds`, of('learnify storm', (report) => report.connecting.seconds), STORM_SECONDS);
+  if (n <= 10_000) want(`${n}: p99 from go-live to a connection, ms`, of('learnify golive', p99), GO_LIVE_P99_MS);
+  // Nobody who writes to as many sockets does better than the floor.
+  const ratioOfFloor = ratio(floor, of('nchan', p99));
+  if (ratioOfFloor != null) console.log(`${n}: the floor took ${of('floor', cpu)} us per event, and its p99 is ${ratioOfFloor.toFixed(2)} of nchan's`);
 }
-// Dead readers are counted among the connections of their run.
-const groupOf = (mode) => [...groups].find(([key]) => key.startsWith(`learnify ${mode}`))?.[1].map(p99);
-judge('p99 beside dead readers, to that without', ratio(median(groupOf('dead') ?? []), median(groupOf('--interval-ms') ?? [])), DEAD_RATIO);
+// Both at the same pace. Who never reads is counted among the connections of a run.
+const paced = (mode) => runs.filter(({ report, options }) => report.mode === mode && options.includes('--interval-ms'));
+want('p99 of others beside dead readers, to that without', ratio(middle(paced('dead'), p99), middle(paced('deliver'), p99)), DEAD_RATIO);
+printGoals(judge(goals));

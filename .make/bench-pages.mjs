@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { openSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
+import { grouped, judge, median, printGoals, printTable, rounded } from './goals.mjs';
 
 const programs = process.argv[2];
 const work = 'target/bench/pages';
@@ -123,14 +124,11 @@ const counted = async () => {
   return { given: sums.hits + sums.stale, asked: sums.hits + sums.stale + sums.misses };
 };
 
-const rounded = (value, digits = 2) => (value == null ? null : Number(value.toFixed(digits)));
-
 // The part of the sorted numbers that so many of a hundred do not exceed.
 const quantile = (numbers, percent) => {
   const sorted = numbers.filter((value) => value != null).sort((a, b) => a - b);
   return sorted.length === 0 ? null : sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)];
 };
-const median = (numbers) => quantile(numbers, 50);
 
 // One step of a measurement: the load's report, what the caches did, and how many streams started and stopped meanwhile.
 const measure = async (site, server, name, who, options) => {
@@ -216,27 +214,17 @@ const table = (runs) => {
     ['streams started/s', (run) => run.started_per_second],
     ['stopped/s', (run) => run.stopped_per_second],
   ];
-  const row = (cells) => console.log(`| ${cells.join(' | ')} |`);
-  row(['Home page', 'Runs', ...columns.map(([title]) => title)]);
-  row(['Home page', 'Runs', ...columns].map(() => '---'));
-  const groups = new Map();
-  for (const run of runs) {
-    const name = `${run.who}, ${run.name}`;
-    groups.set(name, [...(groups.get(name) ?? []), run]);
-  }
-  for (const [name, of] of groups) {
-    row([name, of.length, ...columns.map(([, value]) => rounded(median(of.map(value))) ?? '')]);
-  }
+  printTable(['Home page'], grouped(runs, (run) => `${run.who}, ${run.name}`), columns);
 };
 
 // What is asked for, and what was measured: the middle of all runs.
-const judge = (runs, colds) => {
+const reached = (runs, colds) => {
   const of = (who, name, value) => median(runs.filter((run) => run.who === who && run.name === name).map(value));
   const [[fast], [even]] = steps;
   const warmRuns = runs.filter((run) => steps.some(([name]) => name === run.name));
   const given = warmRuns.reduce((sum, run) => sum + (run.hit_rate ?? 0) * run.cache_questions, 0);
   const asked = warmRuns.reduce((sum, run) => sum + run.cache_questions, 0);
-  const goals = [
+  return judge([
     ['visitors per second of a core', of('visitor', fast, (run) => run.per_core_second), 'at least', VISITORS_PER_CORE_SECOND],
     [`p99 of visitors at ${even}, ms`, of('visitor', even, (run) => run.latency_ms?.p99), 'below', VISITOR_P99_MS],
     ['members per second of a core', of('member', fast, (run) => run.per_core_second), 'at least', MEMBERS_PER_CORE_SECOND],
@@ -247,14 +235,7 @@ const judge = (runs, colds) => {
       'below',
       COLD_P95_MS,
     ]),
-  ];
-  const holds = { 'at least': (a, b) => a >= b, above: (a, b) => a > b, below: (a, b) => a < b };
-  return goals.map(([what, measured, relation, wanted]) => ({
-    what,
-    measured: rounded(measured),
-    wanted: `${relation} ${wanted}`,
-    is_reached: measured != null && holds[relation](measured, wanted),
-  }));
+  ]);
 };
 
 const main = async () => {
@@ -287,10 +268,8 @@ const main = async () => {
     if (run.stopped_per_second < site.streams_per_second * 0.9) faults.push(['streams stopped per second', run.stopped_per_second]);
     if (faults.length > 0) console.log(`not as it should be: ${run.who}, ${run.name}: ${faults.map((fault) => fault.join(' ')).join(', ')}`);
   }
-  const goals = judge(runs, colds);
-  for (const { what, measured, wanted, is_reached } of goals) {
-    console.log(`${is_reached ? 'reached' : 'NOT REACHED'}: ${what}: ${measured} (${wanted})`);
-  }
+  const goals = reached(runs, colds);
+  printGoals(goals);
   const { members, live, streams_per_second } = site;
   const bus = process.env.REDIS_URL ? 'Redis' : 'PostgreSQL';
   const settings = { members, live, streams_per_second, bus, seconds, repeat, starts, programs, other_cores: others };
