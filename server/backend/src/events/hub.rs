@@ -8,69 +8,30 @@
 //! From a reader some people may be hidden. It gets the same frames, and writes something else instead of those that are
 //! about them, see [`Membership::bytes`]; the sequences stay without a gap, and publishing knows nothing of it.
 
+mod frame;
+mod membership;
+mod topic;
+
+pub use frame::Frame;
+pub use membership::{Membership, Subscription};
+
 use super::changes::Changes;
 use crate::Result;
-use bytes::Bytes;
-use domain::{
-    UserId,
-    event::{Event, Heartbeat, Position, Topic, TopicSequence, Update},
-};
+use domain::event::{Event, Heartbeat, Position, Topic, TopicSequence};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
-    ops::{Deref, DerefMut},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
+use topic::TopicState;
 
-/// Events kept per topic.
-const HISTORY_LENGTH: usize = 1000;
-/// How long an event is kept, and how long a topic that nobody reads.
-const HISTORY_AGE: Duration = Duration::from_mins(5);
 /// How many readers at most are to come back within a second, should all lose this server.
 const RETURNS_PER_SECOND: usize = 1250;
 /// Over how many milliseconds readers come back at most.
 const LONGEST_SPREAD: u32 = 30_000;
 /// Events that may wait for one reader.
 pub const QUEUE_LENGTH: usize = 64;
-
-/// An event, ready to be written.
-#[derive(Debug)]
-pub struct Frame {
-    pub position: Position,
-    /// The whole server-sent event, with its `id` and the empty line at the end.
-    pub bytes: Bytes,
-    /// Whether a session was ended, which a connection must look into.
-    pub ends_session: bool,
-    changes_blocks: bool,
-    people: Vec<UserId>,
-    topics: Vec<TopicSequence>,
-    published: Instant,
-}
-
-impl Frame {
-    /// The topics in which it happened.
-    pub fn topics(&self) -> impl Iterator<Item = Topic> {
-        self.topics.iter().map(|known| known.topic)
-    }
-
-    fn sequence_in(&self, topic: Topic) -> Option<u64> {
-        self.topics.iter().find(|known| known.topic == topic).map(|known| known.sequence)
-    }
-
-    /// The event, read back from its bytes: only readers from whom somebody is hidden need it.
-    fn event(&self) -> Option<Event> {
-        let text = std::str::from_utf8(&self.bytes).ok()?;
-        let json = text.lines().find_map(|line| line.strip_prefix("data: "))?;
-        serde_json::from_str::<Update>(json).ok().map(|update| update.event)
-    }
-
-    /// Whether somebody was hidden from the member whose topic is among these, or is no longer.
-    fn changes_blocks_of(&self, topics: &[Topic]) -> bool {
-        let is_theirs = |known: &TopicSequence| matches!(known.topic, Topic::Member(_)) && topics.contains(&known.topic);
-        self.changes_blocks && self.topics.iter().any(is_theirs)
-    }
-}
 
 /// How a subscription begins.
 #[derive(Debug)]
@@ -89,94 +50,6 @@ pub trait Crowd: Send + Sync {
 
     /// Everybody who has joined has missed something, hears nothing more, and must begin anew.
     fn lose_continuity(&self);
-}
-
-/// A reader with a queue of its own. It leaves the hub when dropped.
-pub struct Subscription {
-    pub start: Start,
-    /// Ends when the reader was too slow, or when the hub lost continuity.
-    pub frames: mpsc::Receiver<Arc<Frame>>,
-    membership: Membership,
-}
-
-impl Deref for Subscription {
-    type Target = Membership;
-
-    fn deref(&self) -> &Membership {
-        &self.membership
-    }
-}
-
-impl DerefMut for Subscription {
-    fn deref_mut(&mut self) -> &mut Membership {
-        &mut self.membership
-    }
-}
-
-/// A reader, wherever its frames go. It leaves the hub when dropped.
-pub struct Membership {
-    hub: Hub,
-    reader: u64,
-    topics: Arc<[Topic]>,
-    hidden: HashSet<UserId>,
-}
-
-impl Membership {
-    /// Hides these people from this reader, and no others. Find them out after subscribing: a change since then is among
-    /// the frames.
-    pub fn hide(&mut self, hidden: impl IntoIterator<Item = UserId>) {
-        self.hidden = hidden.into_iter().collect();
-    }
-
-    /// Whether exactly these people are hidden.
-    pub fn hides(&self, hidden: &[UserId]) -> bool {
-        self.hidden.len() == hidden.len() && hidden.iter().all(|person| self.hidden.contains(person))
-    }
-
-    /// Whether other people are hidden from this reader from here on, so that it must begin anew.
-    pub fn is_outdated_by(&self, frame: &Frame) -> bool {
-        frame.changes_blocks_of(&self.topics)
-    }
-
-    /// What is written for this reader: the event, or what is left of it without the people hidden from it.
-    pub fn bytes(&self, frame: &Frame) -> Bytes {
-        if self.hidden.is_empty() {
-            return frame.bytes.clone();
-        }
-        let topics = &self.topics;
-        let own = || frame.topics.iter().filter(move |known| topics.contains(&known.topic));
-        let is_hidden = |person: UserId| self.hidden.contains(&person);
-        let is_silent = own().all(|known| known.topic.owner().is_some_and(is_hidden));
-        if !is_silent && !frame.people.iter().any(|person| is_hidden(*person)) {
-            return frame.bytes.clone();
-        }
-        let event = if is_silent { None } else { frame.event() };
-        let event = event.map_or(Event::Hidden, |event| event.without(is_hidden));
-        let topics: Vec<TopicSequence> = own().copied().collect();
-        encode(frame.position, &topics, &event).unwrap_or_default()
-    }
-
-    /// Leaves the hub now. What came before can still be written.
-    pub fn leave(&self) {
-        self.hub.lock().let_go(self.reader);
-    }
-
-    /// Over how many milliseconds all readers are to come back should they lose this server, each at a moment of its own
-    /// choice.
-    pub fn spread_ms(&self) -> u32 {
-        spread_ms(self.hub.n_readers())
-    }
-
-    /// Where the reader's topics stand now.
-    pub fn heartbeat(&self) -> Heartbeat {
-        self.hub.lock().heartbeat(&self.topics)
-    }
-}
-
-impl Drop for Membership {
-    fn drop(&mut self) {
-        self.leave();
-    }
 }
 
 /// The hub. Cheap to clone.
@@ -202,16 +75,6 @@ struct Reader {
     /// None when it is in a crowd.
     queue: Option<mpsc::Sender<Arc<Frame>>>,
     topics: Arc<[Topic]>,
-}
-
-struct TopicState {
-    sequence: u64,
-    history: VecDeque<Arc<Frame>>,
-    /// The position of the last event that fell out of the history, or at which the topic began.
-    forgotten_through: u64,
-    /// Those with a queue.
-    readers: BTreeSet<u64>,
-    n_in_crowds: usize,
 }
 
 impl Hub {
@@ -250,29 +113,21 @@ impl Hub {
         self.lock().readers.len()
     }
 
-    /// Delivers an event to the readers of its topics and of [`Topic::All`], each of them once.
+    /// Delivers an event to the readers of its topics and of [`Topic::All`], each of them once. That [`Topic::All`] is among
+    /// its topics says that it may be about anything that was read before.
     pub fn publish(&self, topics: &[Topic], event: &Event) {
         let mut state = self.lock();
         state.sequence += 1;
         // While the lock is held, so that nobody can read the position and miss the change.
         self.changes.note(state.position(), topics, event);
         let mut sequences = Vec::with_capacity(topics.len() + 1);
-        for topic in topics.iter().copied().chain([Topic::All]) {
+        for topic in topics.iter().copied().filter(|topic| *topic != Topic::All).chain([Topic::All]) {
             let state = state.topic_mut(topic);
             state.sequence += 1;
             sequences.push(TopicSequence { topic, sequence: state.sequence });
         }
         let position = state.position();
-        let Some(bytes) = encode(position, &sequences, event) else { return };
-        let frame = Arc::new(Frame {
-            position,
-            bytes,
-            ends_session: matches!(event, Event::SessionEnded),
-            changes_blocks: matches!(event, Event::BlocksChanged),
-            people: event.people(),
-            topics: sequences,
-            published: Instant::now(),
-        });
+        let Some(frame) = Frame::new(position, sequences, event).map(Arc::new) else { return };
         let (mut concerned, mut is_for_crowds) = (BTreeSet::new(), false);
         for TopicSequence { topic, .. } in &frame.topics {
             let topic = state.topic_mut(*topic);
@@ -289,7 +144,7 @@ impl Hub {
                 state.let_go(reader);
             }
         }
-        state.sweep();
+        state.sweep(Instant::now());
     }
 
     /// Adds a reader with a queue. `after` is the position it has seen, if any.
@@ -340,7 +195,7 @@ impl Hub {
         state.readers.insert(reader, Reader { queue, topics: Arc::clone(&topics) });
         join(reader, &topics);
         drop(state);
-        (start, Membership { hub: self.clone(), reader, topics, hidden: HashSet::new() })
+        (start, Membership::new(self.clone(), reader, topics))
     }
 
     /// Begins a new epoch: what was missed is unknown, so every reader is let go and must start anew.
@@ -368,13 +223,7 @@ impl State {
     /// A topic that is new, or was dropped, goes on counting from the hub's own sequence, which is never behind.
     fn topic_mut(&mut self, topic: Topic) -> &mut TopicState {
         let (sequence, forgotten_through) = (self.sequence, self.dropped_through);
-        self.topics.entry(topic).or_insert_with(|| TopicState {
-            sequence,
-            history: VecDeque::new(),
-            forgotten_through,
-            readers: BTreeSet::new(),
-            n_in_crowds: 0,
-        })
+        self.topics.entry(topic).or_insert_with(|| TopicState::new(sequence, forgotten_through))
     }
 
     fn heartbeat(&self, topics: &[Topic]) -> Heartbeat {
@@ -398,8 +247,7 @@ impl State {
         let mut missed = BTreeMap::new();
         for known in &mut from.topics {
             let Some(topic) = self.topics.get(&known.topic) else { continue };
-            let newer = topic.history.iter().rev().take_while(|frame| frame.position.sequence > after.sequence);
-            for frame in newer {
+            for frame in topic.since(after.sequence) {
                 known.sequence = frame.sequence_in(known.topic).map_or(known.sequence, |sequence| sequence - 1);
                 missed.insert(frame.position.sequence, Arc::clone(frame));
             }
@@ -429,54 +277,20 @@ impl State {
     }
 
     /// Drops old events, and topics that are neither read nor remembered, at most once a second.
-    fn sweep(&mut self) {
-        if self.swept.elapsed() < Duration::from_secs(1) {
+    fn sweep(&mut self, now: Instant) {
+        if now.duration_since(self.swept) < Duration::from_secs(1) {
             return;
         }
-        self.swept = Instant::now();
+        self.swept = now;
         let mut dropped_through = self.dropped_through;
         self.topics.retain(|_, topic| {
-            topic.forget_old();
-            let is_used = topic.n_in_crowds > 0 || !topic.readers.is_empty() || !topic.history.is_empty();
-            if !is_used {
+            topic.forget_old(now);
+            if !topic.is_used() {
                 dropped_through = dropped_through.max(topic.forgotten_through);
             }
-            is_used
+            topic.is_used()
         });
         self.dropped_through = dropped_through;
-    }
-}
-
-impl TopicState {
-    fn remember(&mut self, frame: &Arc<Frame>) {
-        self.history.push_back(Arc::clone(frame));
-        if self.history.len() > HISTORY_LENGTH {
-            self.forget_first();
-        }
-    }
-
-    fn forget_old(&mut self) {
-        while self.history.front().is_some_and(|frame| frame.published.elapsed() > HISTORY_AGE) {
-            self.forget_first();
-        }
-    }
-
-    fn forget_first(&mut self) {
-        if let Some(frame) = self.history.pop_front() {
-            self.forgotten_through = frame.position.sequence;
-        }
-    }
-}
-
-/// A server-sent event. JSON has no line breaks of its own, so one `data` line is enough.
-fn encode(position: Position, topics: &[TopicSequence], event: &Event) -> Option<Bytes> {
-    let update = Update { topics: topics.to_vec(), event: event.clone() };
-    match serde_json::to_string(&update) {
-        Ok(json) => Some(format!("id: {position}\ndata: {json}\n\n").into()),
-        Err(error) => {
-            tracing::error!(%error, "an event cannot be encoded");
-            None
-        }
     }
 }
 

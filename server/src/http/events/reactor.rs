@@ -7,6 +7,7 @@
 //!
 //! Over HTTP/2, and where hyper keeps the socket for another reason, the same is told by the body in `events`.
 
+mod arrival;
 mod audience;
 mod entry;
 mod inbox;
@@ -17,10 +18,12 @@ use super::{
     standing::Standing,
     words::{self, Reason},
 };
+pub(crate) use arrival::Arrival;
+use arrival::Newcomer;
 use audience::Audience;
 use backend::{
     Backend,
-    events::{Frame, Hub, Membership, Start},
+    events::{Frame, Hub, Start},
 };
 use domain::{
     UserId,
@@ -29,7 +32,6 @@ use domain::{
 use entry::{Shared, Stage, Want};
 use inbox::{Inbox, Message};
 use mio::{Events, Interest, Poll, Token, Waker};
-use socket2::SockRef;
 use std::{
     collections::VecDeque,
     io,
@@ -50,62 +52,8 @@ const LAST_WORD: u32 = 20;
 const FIRST_SPREAD: u64 = HEARTBEAT_SECONDS / 3;
 /// How many connections are looked at before events are looked for again, which must not wait for thousands of heartbeats.
 const LOOKED_AT_TOGETHER: usize = 64;
-/// What the kernel keeps for a reader that is behind, in bytes: some hundred events.
-const SEND_BUFFER: usize = 64 * 1024;
 /// How often the stop of the server looks whether everybody has left.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// A reader whose socket is on its way. Dropped before that arrives, it leaves the hub and gives its place back.
-pub(crate) struct Arrival {
-    reader: u64,
-    inbox: Arc<Inbox>,
-    newcomer: Option<Newcomer>,
-}
-
-/// What a reader brings along.
-struct Newcomer {
-    start: Start,
-    membership: Membership,
-    standing: Standing,
-    place: Place,
-    stream: Option<mio::net::TcpStream>,
-}
-
-impl Arrival {
-    /// Hides these people from the reader.
-    pub(super) fn hide(&mut self, hidden: Vec<UserId>) {
-        if let Some(newcomer) = &mut self.newcomer {
-            newcomer.membership.hide(hidden);
-        }
-    }
-
-    /// Brings the socket, which is not blocking, and to which the head of the answer was written.
-    pub(crate) fn arrive(mut self, stream: std::net::TcpStream) {
-        prepare(&stream);
-        if let Some(mut newcomer) = self.newcomer.take() {
-            newcomer.stream = Some(mio::net::TcpStream::from_std(stream));
-            self.inbox.push(Message::Arrive(self.reader, Box::new(newcomer)));
-        }
-    }
-}
-
-/// Has the kernel do no more for a socket than events need. Whatever it refuses stays as it is.
-fn prepare(stream: &std::net::TcpStream) {
-    let socket = SockRef::from(stream);
-    // It would let a reader that does not read have megabytes.
-    drop(socket.set_send_buffer_size(SEND_BUFFER));
-    // Events are few and small, so there is nothing to pace, and no need of what the system reckons for that otherwise.
-    #[cfg(target_os = "linux")]
-    drop(socket.set_tcp_congestion(b"reno"));
-}
-
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        if self.newcomer.is_some() {
-            self.inbox.push(Message::Leave(self.reader));
-        }
-    }
-}
 
 /// What was looked up for a connection.
 enum Answer {

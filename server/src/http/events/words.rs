@@ -107,7 +107,7 @@ fn random_millis(most: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST_WAIT_MS, named};
+    use super::{FIRST_WAIT_MS, LIFETIME, lifetime, named};
     use app::backoff::Backoff;
     use domain::event::{Heartbeat, Position};
 
@@ -121,5 +121,13 @@ mod tests {
         let many = said(Some(heartbeat.position), 8000);
         assert!(many.contains(&format!("\nid: {}\n", heartbeat.position)), "{many}");
         assert!(many.ends_with("}\n\nevent: spread\ndata: 8000\n\n"), "{many}");
+    }
+
+    #[test]
+    fn lifetimes_differ_by_a_tenth_each_way() {
+        let lifetimes: Vec<f64> = (0..1000).map(|_| lifetime().div_duration_f64(LIFETIME)).collect();
+        assert!(lifetimes.iter().all(|part| (0.9..=1.1).contains(part)), "{lifetimes:?}");
+        // Of a thousand equally likely ones, none in an outer quarter is less likely than one in 10^124.
+        assert!(lifetimes.iter().any(|part| *part < 0.95) && lifetimes.iter().any(|part| *part > 1.05), "{lifetimes:?}");
     }
 }

@@ -1,6 +1,9 @@
 //! What the hub promises, checked against a plain list of everything that was published.
 
-use super::{Crowd, Frame, HISTORY_LENGTH, Hub, Membership, QUEUE_LENGTH, Start, Subscription, spread_ms};
+use super::{
+    Crowd, Frame, Hub, Membership, QUEUE_LENGTH, Start, Subscription, spread_ms,
+    topic::{HISTORY_AGE, HISTORY_LENGTH},
+};
 use domain::{
     Category, UserId,
     event::{Event, Position, Topic},
@@ -9,6 +12,7 @@ use proptest::prelude::*;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, Weak},
+    time::Instant,
 };
 use uuid::Uuid;
 
@@ -208,6 +212,13 @@ fn who_leaves_after_continuity_was_lost_takes_nobody_along() {
 
 const TOPICS: [Topic; 3] = [Topic::Streams, Topic::Category(Category::Study), Topic::Category(Category::Coding)];
 
+/// What somebody who left at this position and reads these topics is to be told, of everything that was published.
+fn since(published: &[Vec<Topic>], left_at: u64, wanted: &[Topic]) -> Vec<u64> {
+    let is_wanted = |topics: &[Topic]| topics.iter().any(|topic| wanted.contains(topic));
+    let numbered = published.iter().zip(1u64..);
+    numbered.filter(|(topics, n)| *n > left_at && is_wanted(topics)).map(|(_, n)| n).collect()
+}
+
 proptest! {
     /// Wherever a reader left off, it continues with exactly what its topics had since, and its heartbeat fits.
     #[test]
@@ -222,12 +233,7 @@ proptest! {
             hub.publish(topics, &event(n as u128));
         }
         let left_at = left_at.min(published.len()) as u64;
-        let expected: Vec<u64> = published
-            .iter()
-            .zip(1u64..)
-            .filter(|(topics, sequence)| *sequence > left_at && topics.iter().any(|topic| wanted.contains(topic)))
-            .map(|(_, sequence)| sequence)
-            .collect();
+        let expected = since(&published, left_at, &wanted);
         let subscription = hub.subscribe(wanted.clone(), Some(Position { epoch, sequence: left_at }));
         prop_assert_eq!(missed(&subscription.start), Some(expected));
         let Start::Continues { from, missed } = &subscription.start else { unreachable!() };
@@ -235,6 +241,56 @@ proptest! {
             let first = missed.iter().find_map(|frame| frame.sequence_in(known.topic));
             let now = subscription.heartbeat().topics.into_iter().find(|now| now.topic == known.topic).unwrap();
             prop_assert_eq!(known.sequence, first.map_or(now.sequence, |first| first - 1));
+        }
+    }
+}
+
+/// What happens while a reader is away.
+#[derive(Debug, Clone)]
+enum Meanwhile {
+    Publish(Vec<Topic>),
+    /// Everything that was published so far becomes too old to be kept.
+    Age,
+}
+
+fn meanwhile() -> impl Strategy<Value = Vec<Meanwhile>> {
+    let publish = proptest::sample::subsequence(&TOPICS[..], 1..=3).prop_map(Meanwhile::Publish);
+    proptest::collection::vec(prop_oneof![6 => publish, 1 => Just(Meanwhile::Age)], 0..60)
+}
+
+proptest! {
+    /// However much is forgotten, who resumes gets all that its topics had, or is told to begin anew; and the latter only
+    /// when something is forgotten that it may have missed.
+    #[test]
+    fn what_is_too_old_is_never_a_part_of_the_story(
+        meanwhile in meanwhile(),
+        wanted in proptest::sample::subsequence(&TOPICS[..], 1..=3),
+        left_at in 0usize..60,
+        somebody_reads in proptest::sample::subsequence(&TOPICS[..], 0..=3),
+    ) {
+        let hub = Hub::new().unwrap();
+        let epoch = hub.position().epoch;
+        let _reader = hub.subscribe(somebody_reads, None);
+        let (mut published, mut n_ages, mut forgotten_through) = (Vec::new(), 0, 0);
+        for step in meanwhile {
+            match step {
+                Meanwhile::Publish(topics) => {
+                    hub.publish(&topics, &event(published.len() as u128));
+                    published.push(topics);
+                }
+                Meanwhile::Age => {
+                    n_ages += 1;
+                    hub.lock().sweep(Instant::now() + HISTORY_AGE * (n_ages + 1));
+                    forgotten_through = published.len() as u64;
+                }
+            }
+        }
+        let left_at = left_at.min(published.len()) as u64;
+        let expected = since(&published, left_at, &wanted);
+        let is_lost = expected.first().is_some_and(|first| *first <= forgotten_through);
+        match missed(&hub.subscribe(wanted, Some(Position { epoch, sequence: left_at })).start) {
+            Some(missed) => prop_assert!(!is_lost && missed == expected, "{missed:?} instead of {expected:?}"),
+            None => prop_assert!(left_at < forgotten_through, "all that was missed is there: {expected:?}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the rest of the server tells the reactor, and how it is woken.
 
-use super::{Answer, Newcomer};
+use super::{Answer, arrival::Newcomer};
 use backend::events::{Crowd, Frame};
 use domain::event::Topic;
 use mio::Waker;
