@@ -1,6 +1,6 @@
 //! Presence over several servers, through a real Redis that comes and goes.
 
-use crate::listener::{PATIENCE, read};
+use crate::listener::{PATIENCE, read, saw};
 use backend::{
     events::{Events, Subscription},
     key_ring::KeyRing,
@@ -14,7 +14,7 @@ use domain::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{sync::mpsc::error::TryRecvError, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -41,9 +41,13 @@ struct Server {
 
 impl Server {
     fn start(redis: Option<&Redis>) -> Self {
+        Self::start_at(TIMES, redis)
+    }
+
+    fn start_at(times: Times, redis: Option<&Redis>) -> Self {
         let key_ring = Arc::new(KeyRing::new(&[(1, [1; 32])], &[9; 32]).unwrap());
         let (events, settings) = (Events::local().unwrap(), redis.map(Redis::settings));
-        let presence = Presence::new(Uuid::new_v4(), events.clone(), key_ring, settings.as_ref(), TIMES).unwrap();
+        let presence = Presence::new(Uuid::new_v4(), events.clone(), key_ring, settings.as_ref(), times).unwrap();
         let stopped = CancellationToken::new();
         let running = tokio::spawn({
             let (presence, stopped) = (presence.clone(), stopped.clone());
@@ -175,6 +179,34 @@ async fn f41_presence_is_the_truth_whoever_comes_goes_or_vanishes() {
         server.open.clear();
     }
     settle(&mut servers, |_| 0, most, "all have left").await;
+}
+
+/// F41 at the pace of production: when the other server knows that somebody left, and that a server was killed.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "waits for as long as a server may be silent; `make faults` runs it"]
+async fn f41_who_left_is_gone_in_time() {
+    let redis = Redis::running();
+    let [mut here, mut there] = [(); 2].map(|()| Server::start_at(Times::default(), Some(&redis)));
+    here.open(0, 1);
+    there.open(1, 2);
+    there.open(2, 3);
+    let became = async |expected: u32| {
+        let began = Instant::now();
+        let became = async {
+            while here.presence.present(CHANNEL) != expected {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), became).await.expect("it becomes known");
+        began.elapsed()
+    };
+    became(3).await;
+    there.open.remove(&1);
+    let left = became(2).await;
+    there.kill().await;
+    let vanished = became(1).await;
+    saw(&format!("F41: another server knew after {left:?} who had left, and after {vanished:?} that a server was killed"));
+    assert!(left <= Duration::from_secs(5) && vanished <= Duration::from_secs(45));
 }
 
 /// F42: two servers are cut off from Redis, and so from each other, and come back.
