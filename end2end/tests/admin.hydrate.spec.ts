@@ -42,5 +42,8 @@ test("an administrator sees figures that change without a reload", async ({ visi
   await expect(chart).toHaveAccessibleName(/Open: now 2, .*at most 2/);
   const before = await chart.locator("path").last().getAttribute("d");
   await expect.poll(() => chart.locator("path").last().getAttribute("d"), { timeout: 20_000 }).not.toBe(before);
+
+  await owner.getByRole("button", { name: "Empty the cache" }).click();
+  await expect(owner.getByText("Every page is read anew.")).toBeVisible();
   await expect(owner.locator("body[data-mark]")).toHaveCount(1);
 });

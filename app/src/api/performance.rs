@@ -13,3 +13,12 @@ pub async fn performance() -> Result<Report, ApiError> {
     let (backend, viewer) = platform::signed_in()?;
     platform::report(&backend, &viewer)
 }
+
+/// Has all servers forget what they keep.
+#[server]
+pub async fn empty_cache() -> Result<(), ApiError> {
+    let ((backend, viewer), reply) = (platform::signed_in()?, platform::reply()?);
+    backend.performance.empty_cache(&viewer).await?;
+    reply.go(crate::paths::ADMIN);
+    Ok(())
+}

@@ -1,20 +1,25 @@
 //! `/admin`: how the server is doing, for administrators. To everybody else there is nothing here.
 
 use crate::{
-    api::performance::performance,
-    components::{load_failed::LoadFailed, page_meta::PageMeta},
+    api::performance::{EmptyCache, performance},
+    components::{
+        button::SubmitButton,
+        form_state::{FormProblem, FormState},
+        load_failed::LoadFailed,
+        page_meta::PageMeta,
+    },
     page_data::page_data,
     pages::{lazy_page::lazy_page, not_found::NotFound},
     paths,
     performance::{CHART_HEIGHT, CHART_WIDTH, Chart, Figure, Line, Report, Table},
     realtime::{Notice, Refresh, use_realtime},
-    state::viewer_or_sign_in,
+    state::{use_toasts, viewer_or_sign_in},
 };
 use domain::{
     account::Role,
     event::{Event, Topic},
 };
-use leptos::prelude::*;
+use leptos::{form::ActionForm, prelude::*};
 
 /// How the lines of a chart differ: in colour, and for who does not see that, in their strokes.
 const STYLES: [(&str, &str); 4] =
@@ -46,7 +51,32 @@ fn Content() -> impl IntoView {
                     }
                 })}
             </Transition>
+            <EmptyCacheForm/>
         </div>
+    }
+}
+
+#[component]
+fn EmptyCacheForm() -> impl IntoView {
+    let empty = ServerAction::<EmptyCache>::new();
+    let state = FormState::new("cache", &[], empty);
+    let toasts = use_toasts();
+    Effect::new(move |_| {
+        if let Some(Ok(())) = empty.value().get() {
+            toasts.done("Every page is read anew.");
+        }
+    });
+    view! {
+        <section class="panel">
+            <h2 class="panel-title">"What is kept"</h2>
+            <p class="panel-text">
+                "Pages are kept until something changes. After a change made directly in the database, let all servers forget them."
+            </p>
+            <ActionForm action=empty>
+                <FormProblem state/>
+                <SubmitButton is_pending=state.is_pending label="Empty the cache"/>
+            </ActionForm>
+        </section>
     }
 }
 

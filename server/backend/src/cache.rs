@@ -17,7 +17,8 @@
 //! - **Old rather than nothing.** While the database is away, values are given away that do not hold, and marked.
 //! - **Redis only saves work.** A value found there counts as read at the moment that its reader asked Redis for the time
 //!   before it asked the database; this server knows which position it had reached before then. Redis that is away costs
-//!   one attempt per second and nothing else. Nothing is ever searched for there, nothing deleted: what is old ends.
+//!   one attempt per second and nothing else. Nothing is searched for there and nothing deleted, since what is old ends;
+//!   only an administrator may have it [emptied](Cache::empty).
 //! - **Bounded**: keys by number, values by what one page can show, lifetimes by [`lifetimes`].
 //!
 //! What is kept is what a visitor without an account sees. What differs between readers is added by the services.
@@ -38,7 +39,7 @@ use crate::{
     events::{BusSettings, Changes, Events},
 };
 use counters::{Counters, add_one};
-use domain::event::{Position, Topic};
+use domain::event::{Event, Position, Topic};
 use everywhere::Everywhere;
 use lifetimes::Key;
 use serde::{Serialize, de::DeserializeOwned};
@@ -64,6 +65,7 @@ pub(crate) trait Cached: Clone + Serialize + DeserializeOwned + Send + Sync + 's
 #[derive(Clone)]
 pub struct Cache {
     settings: Settings,
+    events: Events,
     changes: Changes,
     shared: Option<Shared>,
     counters: Arc<Counters>,
@@ -81,9 +83,9 @@ impl Cache {
     /// Starts the connection to Redis, if there is to be one.
     pub fn new(settings: Settings, redis: Option<&BusSettings>, events: &Events) -> Result<Self> {
         let shared = redis.map(Shared::connect).transpose()?;
-        let changes = events.changes().clone();
+        let (events, changes) = (events.clone(), events.changes().clone());
         let (counters, everywhere, refresh) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { settings, changes, shared, counters, everywhere, refresh })
+        Ok(Self { settings, events, changes, shared, counters, everywhere, refresh })
     }
 
     /// Refreshes what is asked for most, until `stopped`. One task per server runs this.
@@ -142,6 +144,17 @@ impl Cache {
     /// What all servers counted, as they last said. None without a Redis that answers.
     pub fn numbers_everywhere(&self) -> Option<Vec<(Namespace, Numbers)>> {
         Some(Namespace::ALL.into_iter().zip(self.everywhere.sums()?).collect())
+    }
+
+    /// Forgets everything that is kept, at all servers: after the database was changed by other means than theirs. What is
+    /// in Redis cannot be given away any more, and is removed as far as Redis answers.
+    pub async fn empty(&self) {
+        self.events.publish(&[Topic::All], &Event::Hidden);
+        let n_removed = match &self.shared {
+            Some(shared) => shared.empty().await,
+            None => Some(0),
+        };
+        tracing::info!(n_removed, "everything that was kept is forgotten");
     }
 
     /// Whether values are shared with the other servers just now.

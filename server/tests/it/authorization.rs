@@ -97,6 +97,7 @@ const FUNCTIONS: &[Row] = &[
     row("/api/app/api/chat/set_slow_mode", Method::POST, "channel=00000000-0000-0000-0000-000000000000&seconds=0", 401, 404),
     row("/api/app/api/chat/moderation_log", Method::GET, "channel=00000000-0000-0000-0000-000000000000", 401, 404),
     row("/api/app/api/performance/performance", Method::GET, "", 401, 403),
+    row("/api/app/api/performance/empty_cache", Method::POST, "", 401, 403),
     row("/api/app/api/search/search", Method::GET, "term=ana&page=1", 200, 200),
     row("/api/app/api/search/search_suggestions", Method::GET, "term=ana", 200, 200),
     row("/api/app/api/accounts/sign_out", Method::POST, "", 200, 200),

@@ -26,6 +26,10 @@ use std::{
 const VALUE_TIME: Duration = Duration::from_millis(200);
 /// How long adding up may take. The sample that shows the sums waits for it, and does without them after this.
 const SUM_TIME: Duration = Duration::from_millis(300);
+/// How long it may take to look through some of the names, or to remove some.
+const SCAN_TIME: Duration = Duration::from_secs(1);
+/// How many names Redis looks through at once. Meanwhile it answers nobody else.
+const SCANNED: u32 = 1000;
 /// How long a Redis that did not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -124,6 +128,26 @@ impl Shared {
         Box::pin(self.bounded(SUM_TIME, sums)).await
     }
 
+    /// Removes all values, and answers how many there were. None when Redis stopped answering in between.
+    pub(super) async fn empty(&self) -> Option<u64> {
+        let (pattern, sums) = (format!("{}:cache:*", literal(&self.prefix)), format!("{}:{SUMS}", self.prefix));
+        let (mut cursor, mut n_removed) = ("0".to_owned(), 0);
+        loop {
+            let words: Vec<Value> =
+                vec![cursor.as_str().into(), "MATCH".into(), pattern.as_str().into(), "COUNT".into(), SCANNED.into()];
+            let scan = self.client.custom::<(String, Vec<String>), Value>(cmd!("SCAN"), words);
+            let (next, names) = self.bounded(SCAN_TIME, scan).await?;
+            let names: Vec<Value> = names.into_iter().filter(|name| *name != sums).map(Value::from).collect();
+            if !names.is_empty() {
+                n_removed += self.bounded(SCAN_TIME, self.client.custom::<u64, Value>(cmd!("UNLINK"), names)).await?;
+            }
+            if next == "0" {
+                return Some(n_removed);
+            }
+            cursor = next;
+        }
+    }
+
     fn name(&self, key: &Key) -> String {
         format!("{}:{}", self.prefix, key.name())
     }
@@ -141,6 +165,11 @@ impl Shared {
             })
             .ok()
     }
+}
+
+/// A pattern of Redis that only this text fits.
+fn literal(text: &str) -> String {
+    text.chars().flat_map(|c| "*?[]^-\\".contains(c).then_some('\\').into_iter().chain([c])).collect()
 }
 
 fn read<T: Cached>(json: &str) -> Option<Stored<T>> {

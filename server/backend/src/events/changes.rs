@@ -93,6 +93,10 @@ impl Log {
 
     fn note(&mut self, position: Position, topics: &[Topic], event: &Event, now: Instant) {
         self.position = position;
+        if topics.contains(&Topic::All) {
+            self.floor = position.sequence;
+            self.topics.clear();
+        }
         for topic in outdated(topics, event) {
             self.topics.insert(topic, position.sequence);
         }
@@ -262,6 +266,17 @@ mod tests {
             (vec![Topic::Member(ana)], Event::BlocksChanged, vec![]),
         ] {
             assert_eq!(super::outdated(&topics, &event), expected, "{event:?}");
+        }
+    }
+
+    #[test]
+    fn after_what_may_be_about_anything_nothing_holds() {
+        let now = Instant::now();
+        let mut log = Log::new(at(0), now);
+        log.note(at(1), &[Topic::Channel(user(1))], &ended(1), now);
+        log.note(at(2), &[Topic::All], &Event::Hidden, now);
+        for topic in [Topic::Streams, Topic::Category(Category::Study), Topic::Channel(user(1)), Topic::Channel(user(2))] {
+            assert!(!log.holds(at(1), &[topic]) && log.holds(at(2), &[topic]), "{topic}");
         }
     }
 

@@ -102,10 +102,15 @@ impl Performance {
 
     /// The samples of the last ten minutes, the oldest first; for administrators.
     pub fn samples(&self, viewer: &Viewer) -> Result<Vec<Sample>> {
-        if viewer.role != Role::Admin {
-            return Err(Error::Forbidden.into());
-        }
+        must_be_admin(viewer)?;
         Ok(self.0.samples.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect())
+    }
+
+    /// Has all servers forget what they keep, for administrators: see [`Cache::empty`].
+    pub async fn empty_cache(&self, viewer: &Viewer) -> Result<()> {
+        must_be_admin(viewer)?;
+        self.0.cache.empty().await;
+        Ok(())
     }
 
     /// Takes samples until it is stopped. `connections` counts the event connections of now.
@@ -157,4 +162,8 @@ impl Performance {
         self.0.events.tell_here(&[Topic::Performance], &Event::Sampled);
         now
     }
+}
+
+fn must_be_admin(viewer: &Viewer) -> Result<()> {
+    if viewer.role == Role::Admin { Ok(()) } else { Err(Error::Forbidden.into()) }
 }

@@ -2,7 +2,7 @@
 
 use crate::events::BusSettings;
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
 };
@@ -48,13 +48,25 @@ impl Redis {
 
     /// Runs a command, as no server would.
     pub fn command(&self, words: &[&str]) {
+        let answer = self.ask(words);
+        assert!(!answer.starts_with('-'), "{words:?}: {answer}");
+    }
+
+    /// The same for a command that answers a number.
+    pub fn number(&self, words: &[&str]) -> i64 {
+        let answer = self.ask(words);
+        answer.strip_prefix(':').and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{words:?}: {answer}"))
+    }
+
+    /// The first line of the answer.
+    fn ask(&self, words: &[&str]) -> String {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port)).expect("a Redis");
         let head = format!("*{}\r\n", words.len());
         let request = words.iter().fold(head, |request, word| request + &format!("${}\r\n{word}\r\n", word.len()));
         connection.write_all(request.as_bytes()).expect("a Redis");
-        let mut answer = [0; 1];
-        connection.read_exact(&mut answer).expect("a Redis");
-        assert_ne!(answer[0], b'-', "{words:?} was refused");
+        let mut answer = String::new();
+        BufReader::new(connection).read_line(&mut answer).expect("a Redis");
+        answer.trim_end().to_owned()
     }
 
     pub fn url(&self) -> String {
