@@ -104,7 +104,7 @@ checks() {
   check no-server-in-browser no_server_in_browser
   check lints-host cargo clippy --locked --all-targets $(host) --features server/s3 -- -D warnings
   check lints-browser cargo clippy --locked --all-targets $(browser_side) -- -D warnings
-  check documentation env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps $(host)
+  check documentation env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps $(host) --features server/s3
 }
 
 # shellcheck disable=SC2046

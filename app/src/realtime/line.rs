@@ -374,7 +374,6 @@ impl Line {
                 self.show_loss();
             }
             "error" => self.fail(),
-            // Where they are few, it is not said.
             "spread" => self.spread = words.data.parse().unwrap_or(0),
             "reconnect" => {
                 self.spread = 0;
@@ -418,6 +417,8 @@ impl Line {
             (self.desk.ledger.borrow_mut().update(position, &update), position, Some(update.event))
         } else {
             let Some(heartbeat) = json::<Heartbeat>(words.data) else { return };
+            // If they are many, that comes next.
+            self.spread = 0;
             let (mut ledger, position) = (self.desk.ledger.borrow_mut(), heartbeat.position);
             (if words.kind == "resync" { ledger.resync(heartbeat) } else { ledger.heartbeat(heartbeat) }, position, None)
         };
