@@ -39,6 +39,7 @@ const KIB = 2;
 const STORM_SECONDS = 5;
 const GO_LIVE_P99_MS = 300;
 const DEAD_RATIO = 1.2;
+const GROWTH = 1.05;
 // Fewer connections leave the core idle most of the time, and the tail is that of the machine.
 const MANY = 10_000 * 0.95;
 
@@ -62,6 +63,12 @@ for (const n of [...new Set(runs.map((run) => run.report.connections))].sort((a,
   // Nobody who writes to as many sockets does better than the floor.
   const ratioOfFloor = ratio(floor, of('nchan', p99));
   if (ratioOfFloor != null) console.log(`${n}: the floor took ${of('floor', cpu)} us per event, and its p99 is ${ratioOfFloor.toFixed(2)} of nchan's`);
+}
+const ours = runs.filter(({ target }) => target === 'learnify').map(({ report }) => report);
+const faulty = ours.reduce((sum, { missing, duplicates, out_of_order }) => sum + missing + duplicates + out_of_order, 0);
+want('missing, doubled or out of order, in all runs', ours.length > 0 ? faulty : null, 0);
+for (const { memory } of ours.filter(({ mode }) => mode === 'soak')) {
+  want('soak: memory at the end, to that when all were connected', ratio(memory.after_kib, memory.connected_kib), GROWTH);
 }
 // Both at the same pace. Who never reads is counted among the connections of a run.
 const paced = (mode) => runs.filter(({ report, options }) => report.mode === mode && options.includes('--interval-ms'));

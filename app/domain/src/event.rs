@@ -66,7 +66,8 @@ pub enum Event {
     },
     /// The server of this connection took a new sample of its figures.
     Sampled,
-    /// Stands where something happened that this reader may not see, so that no sequence has a gap.
+    /// Stands where something happened that this reader may not see, so that no sequence has a gap. For readers of
+    /// everything it also stands where what was read before may be out of date, whatever it is about.
     Hidden,
     /// The session that reads this was ended; the page must be loaded anew.
     SessionEnded,

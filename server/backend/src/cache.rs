@@ -146,15 +146,21 @@ impl Cache {
         Some(Namespace::ALL.into_iter().zip(self.everywhere.sums()?).collect())
     }
 
-    /// Forgets everything that is kept, at all servers: after the database was changed by other means than theirs. What is
-    /// in Redis cannot be given away any more, and is removed as far as Redis answers.
-    pub async fn empty(&self) {
+    /// Forgets everything that is kept, at all servers: after the database was changed by other means than theirs. Whose
+    /// session a request has is remembered a moment longer, as always.
+    ///
+    /// What is in Redis cannot be given away from here on. It is removed meanwhile, as far as Redis answers. Needs a runtime
+    /// of tokio around it.
+    pub fn empty(&self) {
         self.events.publish(&[Topic::All], &Event::Hidden);
-        let n_removed = match &self.shared {
-            Some(shared) => shared.empty().await,
-            None => Some(0),
-        };
-        tracing::info!(n_removed, "everything that was kept is forgotten");
+        let Some(shared) = self.shared.clone() else { return };
+        tokio::spawn(async move {
+            if let Some(n_removed) = shared.empty().await {
+                tracing::info!(n_removed, "what was kept in Redis is removed");
+            } else {
+                tracing::warn!("what was kept in Redis could not all be removed; the rest ends by itself");
+            }
+        });
     }
 
     /// Whether values are shared with the other servers just now.

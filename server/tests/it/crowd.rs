@@ -51,6 +51,8 @@ struct Ledger {
     /// Odd when the writer follows the next one's channel.
     follows: BTreeMap<usize, Times>,
     n_done: usize,
+    /// How often there was no answer, or none but to try again.
+    n_refused: usize,
     slowest: Duration,
 }
 
@@ -136,6 +138,11 @@ impl Crowd {
             lock(&self.ledger).n_done >= before + n_commands
         })
         .await;
+    }
+
+    /// How often a writer had to try again.
+    pub fn n_refused(&self) -> usize {
+        lock(&self.ledger).n_refused
     }
 
     /// Waits until something holds of every reader, and answers how long that took.
@@ -317,6 +324,7 @@ impl Writer {
                 }
                 None => {}
             }
+            lock(&self.ledger).n_refused += 1;
             assert!(began.elapsed() < INSISTENCE, "{function} could not be done");
             tokio::select! {
                 () = self.stop.cancelled() => return false,

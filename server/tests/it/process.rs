@@ -97,6 +97,11 @@ impl Shared {
         self.start(machine.command(PROGRAM).into(), address, &further).await
     }
 
+    /// The Redis of the servers, to be taken away and brought back.
+    pub fn redis(&mut self) -> &mut Redis {
+        self.redis.as_mut().expect("a site with Redis")
+    }
+
     /// How servers reach the database.
     pub fn database(&self) -> &SecretString {
         &self.database

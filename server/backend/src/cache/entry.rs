@@ -76,7 +76,7 @@ impl<T> Entry<T> {
                 return Verdict::Stale(Arc::clone(kept));
             }
         }
-        if age >= lifetime.keep {
+        if age >= lifetime.keep || changes.is_forgotten(kept.since) {
             return Verdict::Wait(None);
         }
         // Whoever changed something since then has reached the database, so it can be read as well.
@@ -263,6 +263,21 @@ mod tests {
         let kept = bench.kept(2);
         bench.keep(kept);
         assert_eq!(bench.ask(40), ("wait", Some(2)), "the failure is forgotten");
+    }
+
+    #[test]
+    fn what_is_to_be_forgotten_is_given_to_nobody() {
+        let mut bench = Bench::new();
+        let kept = bench.kept(1);
+        bench.keep(kept);
+        bench.hub.publish(&[Topic::All], &Event::Hidden);
+        bench.fail(Error::Unavailable);
+        assert_eq!(bench.ask(0), ("wait", None), "not even while the database is away");
+        bench.hub.lose_continuity();
+        assert_eq!(bench.ask(0), ("wait", None), "nor after that");
+        let kept = Kept { since: Instant::now(), ..bench.kept(2) };
+        bench.keep(kept);
+        assert_eq!(bench.ask(0), ("fresh", Some(2)));
     }
 
     #[test]

@@ -33,9 +33,10 @@ const SCANNED: u32 = 1000;
 /// How long a Redis that did not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where the sums of all servers are, after the installation's own name. The number goes up with every change of what they
-/// mean.
-const SUMS: &str = "cache:sums:1";
+/// Where the sums of all servers are, after the installation's own name and [`SUMS`]. It goes up with every change of what
+/// they mean.
+const SUMS_VERSION: u32 = 1;
+const SUMS: &str = "cache:sums:";
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -115,7 +116,7 @@ impl Shared {
 
     /// Adds to sums that all servers share, and answers all of them.
     pub(super) async fn add(&self, increments: &[(String, i64)]) -> Option<HashMap<String, i64>> {
-        let name = format!("{}:{SUMS}", self.prefix);
+        let name = format!("{}:{SUMS}{SUMS_VERSION}", self.prefix);
         let sums = async {
             let batch = self.client.pipeline();
             for (field, increment) in increments {
@@ -137,7 +138,8 @@ impl Shared {
                 vec![cursor.as_str().into(), "MATCH".into(), pattern.as_str().into(), "COUNT".into(), SCANNED.into()];
             let scan = self.client.custom::<(String, Vec<String>), Value>(cmd!("SCAN"), words);
             let (next, names) = self.bounded(SCAN_TIME, scan).await?;
-            let names: Vec<Value> = names.into_iter().filter(|name| *name != sums).map(Value::from).collect();
+            // What servers of other versions counted stays too.
+            let names: Vec<Value> = names.into_iter().filter(|name| !name.starts_with(&sums)).map(Value::from).collect();
             if !names.is_empty() {
                 n_removed += self.bounded(SCAN_TIME, self.client.custom::<u64, Value>(cmd!("UNLINK"), names)).await?;
             }
@@ -174,4 +176,14 @@ fn literal(text: &str) -> String {
 
 fn read<T: Cached>(json: &str) -> Option<Stored<T>> {
     serde_json::from_str(json).inspect_err(|error| tracing::warn!(%error, "a shared value is not understood")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_name_is_no_pattern() {
+        for (text, pattern) in [("learnify", "learnify"), ("a*b?[c]", "a\\*b\\?\\[c\\]"), ("^a-b\\", "\\^a\\-b\\\\")] {
+            assert_eq!(super::literal(text), pattern);
+        }
+    }
 }

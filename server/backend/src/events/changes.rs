@@ -29,6 +29,8 @@ struct Log {
     floor: u64,
     /// The sequence of a topic's last change.
     topics: HashMap<Topic, u64>,
+    /// What was read before this moment is to be forgotten, whatever it is about.
+    forgotten_at: Option<Instant>,
     /// When positions were reached, the oldest first.
     moments: VecDeque<(Instant, u64)>,
     newest: (Instant, u64),
@@ -51,7 +53,8 @@ impl Changes {
 
     /// Forgets everything: what was missed is unknown, so that nothing that was read before holds.
     pub(super) fn begin(&self, position: Position) {
-        *self.lock() = Log::new(position, Instant::now());
+        let mut log = self.lock();
+        *log = Log { forgotten_at: log.forgotten_at, ..Log::new(position, Instant::now()) };
     }
 
     /// The position of the last event. Read it before the data, never after.
@@ -62,6 +65,11 @@ impl Changes {
     /// Whether what was read at this position about these topics is still right.
     pub(crate) fn holds(&self, read_at: Position, topics: &[Topic]) -> bool {
         self.lock().holds(read_at, topics)
+    }
+
+    /// Whether what was read from this moment on may not even be given away for want of anything newer.
+    pub(crate) fn is_forgotten(&self, since: Instant) -> bool {
+        self.lock().forgotten_at.is_some_and(|forgotten_at| since <= forgotten_at)
     }
 
     /// Where the last change of these topics stands or will stand.
@@ -88,7 +96,8 @@ impl Changes {
 impl Log {
     fn new(position: Position, now: Instant) -> Self {
         let newest = (now, position.sequence);
-        Self { position, floor: position.sequence, topics: HashMap::new(), moments: VecDeque::new(), newest }
+        let (topics, moments) = (HashMap::new(), VecDeque::new());
+        Self { position, floor: position.sequence, topics, forgotten_at: None, moments, newest }
     }
 
     fn note(&mut self, position: Position, topics: &[Topic], event: &Event, now: Instant) {
@@ -96,6 +105,7 @@ impl Log {
         if topics.contains(&Topic::All) {
             self.floor = position.sequence;
             self.topics.clear();
+            self.forgotten_at = Some(now);
         }
         for topic in outdated(topics, event) {
             self.topics.insert(topic, position.sequence);

@@ -217,6 +217,7 @@ async fn an_emptied_redis_loses_nothing() {
     there.hear(30).await;
     there.assert_heard(1..=30);
     assert_eq!(there.n_resyncs, 0);
+    saw("F09: Redis was emptied, and another server heard all 30 events once");
 }
 
 /// F10: Redis refuses what would take memory.
@@ -233,6 +234,7 @@ async fn a_full_redis_is_gone_around() {
     there.hear(30).await;
     there.assert_heard(1..=30);
     assert_eq!(there.n_resyncs, 0);
+    saw("F10: Redis was full, and another server heard all 30 events once");
 }
 
 /// Redis and a server go down together: what they alone knew is lost, and readers must not go on as if nothing were.
@@ -252,16 +254,16 @@ async fn a_server_that_dies_with_redis_makes_readers_start_anew() {
 /// F11: more at once than any queue holds. What is lost is not lost silently.
 #[tokio::test(flavor = "multi_thread")]
 async fn f11_a_burst_that_no_queue_holds_makes_readers_start_anew() {
-    const BURST: u128 = 30_000;
+    let burst = if is_full_size() { 100_000 } else { 30_000 };
     let (redis, servers) = (Redis::running(), Servers::new().await);
     let (ours, theirs) = servers.pair(Some(&redis)).await;
     let mut there = Listener::new(&theirs);
     redis.signal("STOP");
-    publish(&ours, 1..=BURST);
+    publish(&ours, 1..=burst);
     redis.signal("CONT");
-    let mut marks = BURST;
+    let mut marks = burst;
     let came = async {
-        while there.heard.last().is_none_or(|last| *last <= BURST) {
+        while there.heard.last().is_none_or(|last| *last <= burst) {
             marks += 1;
             publish(&ours, [marks]);
             drop(tokio::time::timeout(Duration::from_millis(300), there.step()).await);
@@ -270,6 +272,11 @@ async fn f11_a_burst_that_no_queue_holds_makes_readers_start_anew() {
     tokio::time::timeout(PATIENCE * 3, came).await.expect("what is said after the burst");
     let is_whole = there.n_resyncs == 0 && there.heard.iter().copied().zip(1..).all(|(heard, n)| heard == n);
     assert!(there.n_resyncs > 0 || is_whole);
+    saw(&format!(
+        "F11: of {burst} events at once a server heard {}, and began anew {} times",
+        there.heard.len(),
+        there.n_resyncs
+    ));
 }
 
 /// Listens for a moment.
@@ -347,4 +354,6 @@ async fn whatever_happens_to_redis_nothing_is_missing_or_doubled_unnoticed() {
             assert!(heard.windows(2).all(|two| two[1] == two[0] + 2), "{} times anew, then {heard:?}", listener.n_resyncs);
         }
     }
+    let n_resyncs = listeners.each_ref().map(|listener| listener.n_resyncs);
+    saw(&format!("F07 to F10: after {n_steps} of them both servers heard both; they began anew {n_resyncs:?} times"));
 }

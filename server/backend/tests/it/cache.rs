@@ -137,7 +137,6 @@ async fn who_asks_at_the_same_time_shares_a_read() {
     assert_eq!(numbers(&backend, Namespace::Home).reads, 1);
 }
 
-/// Hidden people stay hidden, and followers see that they follow, however much the rest is shared.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_visitors_of_a_server_do_not_wait() {
     let backend = backend_that_keeps(&database_settings().await, Events::local().unwrap(), FOR_LONG, None);
@@ -149,6 +148,7 @@ async fn the_first_visitors_of_a_server_do_not_wait() {
     assert!(before.iter().all(|misses| *misses > 0), "{before:?}");
 }
 
+/// Hidden people stay hidden, and followers see that they follow, however much the rest is shared.
 #[tokio::test(flavor = "multi_thread")]
 async fn members_share_what_is_the_same_for_all() {
     let events = Events::local().unwrap();

@@ -136,7 +136,8 @@ async fn f05_nothing_falls_between_a_page_and_its_events() {
     let backend = test_backend().await;
     let (ana, _) = backend.member("ana").await;
     let mut in_page = 0;
-    for n in 0..300_u64 {
+    let n_runs = if is_full_size() { 1000 } else { 300_u64 };
+    for n in 0..n_runs {
         let wanted = format!("Title {n}");
         let writing = tokio::spawn({
             let (backend, ana, wanted) = (backend.clone(), ana.clone(), wanted.clone());
@@ -155,7 +156,7 @@ async fn f05_nothing_falls_between_a_page_and_its_events() {
         assert!(page.title == wanted || told, "run {n}");
         in_page += u32::from(page.title == wanted);
     }
-    saw(&format!("F05: of 300 changes {in_page} were in the page, all others in its events"));
+    saw(&format!("F05: of {n_runs} changes {in_page} were in the page, all others in its events"));
 }
 
 /// F43: a double click, a retry and a second tab at the same moment.
@@ -327,7 +328,7 @@ async fn f17_what_crosses_ends_in_one_of_the_right_states() {
         members.push(backend.member(&format!("member{n}")).await.0);
     }
     let mut tasks = Vec::new();
-    let n_rounds = if is_full_size() { 300 } else { 30_usize };
+    let n_rounds = if is_full_size() { 100 } else { 30_usize };
     for round in 0..n_rounds {
         let viewer = members[round % 4].clone();
         let other: UserId = members[(round + 1 + round / 4 % 3) % 4].id;
@@ -340,7 +341,8 @@ async fn f17_what_crosses_ends_in_one_of_the_right_states() {
             };
             match outcome.map_err(Error::into_domain) {
                 Ok(()) => true,
-                Err(domain::Error::NotFound { .. } | domain::Error::Unavailable) => false,
+                // Where there is a block.
+                Err(domain::Error::NotFound { .. }) => false,
                 Err(error) => panic!("{error:?}"),
             }
         }));
@@ -349,8 +351,7 @@ async fn f17_what_crosses_ends_in_one_of_the_right_states() {
     for task in tasks {
         n_done += usize::from(task.await.unwrap());
     }
-    // A follow is refused where there is a block, and nothing else is refused but for want of a connection.
-    assert!(n_done >= n_rounds / 3, "{n_done} of {n_rounds} were done");
+    assert!(n_done >= n_rounds * 2 / 3, "only follows may be refused: {n_done} of {n_rounds} were done");
     let across = "follows JOIN blocks ON (follower_id, channel_id) IN ((blocker_id, blocked_id), (blocked_id, blocker_id))";
     assert_eq!(count(&backend, across).await, 0, "nobody follows across a block");
     let deadlocks = "pg_stat_database WHERE datname = current_database() AND deadlocks > 0";

@@ -1,7 +1,7 @@
 //! What is committed is told, whatever crashes in between, and told once.
 
 use crate::{
-    listener::{Listener, PATIENCE, event},
+    listener::{Listener, PATIENCE, event, saw},
     servers::Servers,
 };
 use backend::{
@@ -86,6 +86,7 @@ async fn what_a_crash_left_behind_is_told_once_everywhere() {
         }
     };
     tokio::time::timeout(PATIENCE, emptied).await.expect("the outbox empties");
+    saw("F19: 21 events that a crash left behind were told once at both servers");
 }
 
 /// F20: told, and then crashed before the row was gone.
@@ -109,6 +110,7 @@ async fn what_was_told_before_the_crash_is_not_told_again() {
         assert_eq!(listener.heard.iter().filter(|n| **n == 1).count(), 1);
         assert_eq!(listener.n_resyncs, 0);
     }
+    saw("F20: an event that was told before the crash was relayed again, and told nobody twice");
 }
 
 /// F19 and F20, again and again: servers commit and crash at every step from there on, and others find what they left.
@@ -163,6 +165,7 @@ async fn whoever_crashes_at_which_step_everything_is_told_once() {
     listener.heard.sort_unstable();
     listener.assert_heard(1..=n_letters_in_all);
     assert!(listener.n_resyncs == 0 && n_crashes > 10, "{} times anew, {n_crashes} crashes", listener.n_resyncs);
+    saw(&format!("F19 and F20: {n_letters_in_all} events over {n_crashes} crashes were told once each"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

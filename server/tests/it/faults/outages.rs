@@ -1,12 +1,16 @@
-//! What goes on although the database was away.
+//! What goes on although the database or Redis was away.
 
 use super::restarts::{n_live, publish};
-use crate::process::{Remote, Shared, saw, until};
+use crate::{
+    crowd::Crowd,
+    process::{Remote, Shared, saw, until},
+};
+use axum::http::StatusCode;
 use backend::{
     database,
-    testing::{postgres::Postgres, redis::Redis},
+    testing::{is_full_size, postgres::Postgres, redis::Redis},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than a server may give no sign of life, after which its streams count as dead.
 const OUTAGE: Duration = Duration::from_secs(20);
@@ -42,4 +46,51 @@ async fn f13_streams_outlast_a_database_that_hangs() {
         server.ended(SOON).await;
     }
     saw(&format!("F13: a stream outlasted {OUTAGE:?} without the database, which knew of it again {took:?} after"));
+}
+
+/// F07 and F08 as people meet them: two servers lose Redis, which crashes and later hangs, and nobody is refused anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn f07_f08_without_redis_everybody_is_answered() {
+    let outage = Duration::from_secs(if is_full_size() { 30 } else { 2 });
+    let mut shared = Shared::new(Some(Redis::running())).await;
+    let servers = [shared.server().await, shared.server().await];
+    let addresses = servers.each_ref().map(|server| server.address);
+    let (_, token) = shared.backend.member("reader").await;
+    let people = [Remote::guest(), Remote::member(token.as_str())];
+    let crowd = Crowd::begin(&shared, &addresses, 10).await;
+    let mut told = String::from("F07 and F08:");
+    for what in ["crashed", "hung"] {
+        crowd.does(20).await;
+        if what == "crashed" {
+            shared.redis().kill();
+        } else {
+            shared.redis().signal("STOP");
+        }
+        let (began, mut pages) = (Instant::now(), Vec::new());
+        while began.elapsed() < outage {
+            for (at, person) in addresses.iter().flat_map(|at| people.iter().map(move |person| (*at, person))) {
+                for path in ["/", "/category/study", "/writer0", "/search?term=writer", "/api/health"] {
+                    let asked = Instant::now();
+                    let answer = person.get(at, path).await.expect("an answer");
+                    assert_eq!(answer.status, StatusCode::OK, "{path} while Redis {what}");
+                    pages.push(asked.elapsed());
+                }
+            }
+        }
+        crowd.does(20).await;
+        if what == "crashed" {
+            shared.redis().start();
+        } else {
+            shared.redis().signal("CONT");
+        }
+        pages.sort_unstable();
+        let p95 = pages[pages.len() * 95 / 100];
+        // Alone it must be half a second.
+        assert!(p95 < Duration::from_millis(if is_full_size() { 500 } else { 3000 }), "{p95:?} while Redis {what}");
+        told = format!("{told} while Redis {what}, p95 of {} pages was {p95:?};", pages.len());
+    }
+    crowd.does(20).await;
+    assert_eq!(crowd.n_refused(), 0, "every command was done at once");
+    let report = crowd.end(&shared.backend).await;
+    saw(&format!("{told} {report}"));
 }

@@ -45,6 +45,22 @@ fn a_reader_gets_its_topics_once_and_in_order() {
 }
 
 #[test]
+fn who_reads_everything_hears_once_what_may_be_about_anything() {
+    let hub = Hub::new().unwrap();
+    let before = hub.position();
+    let mut all = hub.subscribe(vec![Topic::All], Some(before));
+    let mut some = hub.subscribe(vec![Topic::Streams], Some(before));
+    hub.publish(&[Topic::Streams], &event(1));
+    hub.publish(&[Topic::All], &Event::Hidden);
+    hub.publish(&[Topic::Streams], &event(3));
+    let told: Vec<u64> =
+        std::iter::from_fn(|| all.frames.try_recv().ok()).filter_map(|frame| frame.sequence_in(Topic::All)).collect();
+    assert_eq!(told, [1, 2, 3], "without a gap");
+    assert_eq!(sequences(&mut some), [1, 3]);
+    assert_eq!(missed(&hub.subscribe(vec![Topic::All], Some(before)).start), Some(vec![1, 2, 3]));
+}
+
+#[test]
 fn a_frame_is_one_server_sent_event() {
     let hub = Hub::new().unwrap();
     let mut reader = hub.subscribe(vec![Topic::Streams], None);
