@@ -66,7 +66,6 @@ pub(crate) trait Cached: Clone + Serialize + DeserializeOwned + Send + Sync + 's
 pub struct Cache {
     settings: Settings,
     events: Events,
-    changes: Changes,
     shared: Option<Shared>,
     counters: Arc<Counters>,
     everywhere: Arc<Everywhere>,
@@ -83,9 +82,8 @@ impl Cache {
     /// Starts the connection to Redis, if there is to be one.
     pub fn new(settings: Settings, redis: Option<&BusSettings>, events: &Events) -> Result<Self> {
         let shared = redis.map(Shared::connect).transpose()?;
-        let (events, changes) = (events.clone(), events.changes().clone());
         let (counters, everywhere, refresh) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Self { settings, events, changes, shared, counters, everywhere, refresh })
+        Ok(Self { settings, events: events.clone(), shared, counters, everywhere, refresh })
     }
 
     /// Refreshes what is asked for most, until `stopped`. One task per server runs this.
@@ -161,6 +159,10 @@ impl Cache {
                 tracing::warn!("what was kept in Redis could not all be removed; the rest ends by itself");
             }
         });
+    }
+
+    fn changes(&self) -> &Changes {
+        self.events.changes()
     }
 
     /// Whether values are shared with the other servers just now.

@@ -33,10 +33,10 @@ const SCANNED: u32 = 1000;
 /// How long a Redis that did not answer is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where the sums of all servers are, after the installation's own name and [`SUMS`]. It goes up with every change of what
-/// they mean.
-const SUMS_VERSION: u32 = 1;
+/// Where the sums of all servers are, after the installation's own name and before [`SUMS_VERSION`].
 const SUMS: &str = "cache:sums:";
+/// To be raised with every change of what the sums mean.
+const SUMS_VERSION: u32 = 1;
 
 /// Cheap to clone.
 #[derive(Clone)]

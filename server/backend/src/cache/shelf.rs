@@ -93,7 +93,7 @@ impl<T: Cached> Shelf<T> {
         let Inner { cache, slots } = &*self.0;
         let lifetime = cache.settings.of(key.namespace());
         let counter = cache.counters.of(key.namespace());
-        let asked_at = cache.changes.position();
+        let asked_at = cache.changes().position();
         let slot = slots.get_with_by_ref(&key, async { Slot::default() }).await;
         for attempt in 0..ATTEMPTS {
             let is_first = attempt == 0;
@@ -102,7 +102,7 @@ impl<T: Cached> Shelf<T> {
                 if is_first {
                     entry.ask(|| loader(load.clone()));
                 }
-                let verdict = entry.judge(lifetime, &cache.changes, Instant::now());
+                let verdict = entry.judge(lifetime, cache.changes(), Instant::now());
                 let is_fresh = matches!(verdict, Verdict::Fresh(_));
                 let flight = entry.flight().cloned();
                 let is_own = flight.is_none() && !is_fresh;
@@ -129,7 +129,7 @@ impl<T: Cached> Shelf<T> {
             match (landing(flight, fallback.is_some()).await, fallback) {
                 (Some(Ok(kept)), _) => {
                     let began_after = kept.read_at.epoch == asked_at.epoch && kept.read_at.sequence >= asked_at.sequence;
-                    if began_after || cache.changes.holds(kept.read_at, &kept.topics) {
+                    if began_after || cache.changes().holds(kept.read_at, &kept.topics) {
                         return Ok(self.give_new(&kept));
                     }
                     // It was read before a change that came before the question.
@@ -139,7 +139,7 @@ impl<T: Cached> Shelf<T> {
                 (Some(Err(error)), Some(kept)) if is_outage(&error) => return Ok(self.give_stale(counter, &kept, lifetime)),
                 (Some(Err(error)), _) => return Err(error.into()),
                 (None, Some(kept)) => {
-                    lock(&slot).give_up(cache.changes.position());
+                    lock(&slot).give_up(cache.changes().position());
                     return Ok(self.give_stale(counter, &kept, lifetime));
                 }
                 (None, None) => return Err(domain::Error::Internal.into()),
@@ -147,7 +147,7 @@ impl<T: Cached> Shelf<T> {
         }
         // Changes come faster than reads.
         add_one(&counter.reads);
-        load(cache.changes.position()).await.map(Answer::new)
+        load(cache.changes().position()).await.map(Answer::new)
     }
 
     /// Reads anew what many ask for and what is fresh no longer, so that the next of them need not wait.
@@ -157,7 +157,7 @@ impl<T: Cached> Shelf<T> {
             let mut entry = lock(&slot);
             let Some(loader) = entry.hot().cloned() else { continue };
             let lifetime = cache.settings.of(key.namespace());
-            let is_fresh = matches!(entry.judge(lifetime, &cache.changes, Instant::now()), Verdict::Fresh(_));
+            let is_fresh = matches!(entry.judge(lifetime, cache.changes(), Instant::now()), Verdict::Fresh(_));
             if !is_fresh && entry.flight().is_none() && !lifetime.fresh.is_zero() {
                 self.take_off(&mut entry, &slot, &key, move |position| loader(position), (true, false));
             }
@@ -180,7 +180,7 @@ impl<T: Cached> Shelf<T> {
         let (sender, flight) = watch::channel(None);
         entry.begin(flight.clone());
         let (owner, slot, key) = (self.clone(), Arc::clone(slot), key.clone());
-        let read_at = self.0.cache.changes.position();
+        let read_at = self.0.cache.changes().position();
         let others = if may_be_shared { Others::Taken { after: entry.known_at() } } else { Others::Ignored };
         let counter = self.0.cache.counters.of(key.namespace());
         if !is_awaited {
@@ -200,7 +200,7 @@ impl<T: Cached> Shelf<T> {
                 }
                 error
             });
-            let outcome = lock(&slot).end(outcome, cache.changes.position(), Instant::now());
+            let outcome = lock(&slot).end(outcome, cache.changes().position(), Instant::now());
             sender.send_replace(Some(outcome));
         });
         flight
@@ -224,10 +224,10 @@ impl<T: Cached> Shelf<T> {
             if let Some(found) = found.value
                 && found.since.elapsed() < fresh
                 && after.is_none_or(|after| after < found.since)
-                && let Some(read_at) = cache.changes.position_at(found.since)
+                && let Some(read_at) = cache.changes().position_at(found.since)
             {
                 let kept = keep(found.value, key, read_at, found.since, found.cost);
-                if cache.changes.holds(read_at, &kept.topics) {
+                if cache.changes().holds(read_at, &kept.topics) {
                     add_one(&counter.shared);
                     counter.save(found.cost);
                     return Ok(kept);
@@ -239,7 +239,7 @@ impl<T: Cached> Shelf<T> {
         let value = load(read_at).await?;
         let kept = keep(value, key, read_at, since, since.elapsed());
         if let (Some(shared), Some(clock)) = (shared.cloned(), clock)
-            && cache.changes.holds(read_at, &kept.topics)
+            && cache.changes().holds(read_at, &kept.topics)
         {
             let (key, value, cost) = (key.clone(), kept.value.clone(), kept.cost);
             tokio::spawn(async move { shared.put(&key, value, clock, cost, fresh).await });
@@ -259,7 +259,7 @@ impl<T: Cached> Shelf<T> {
 
     fn give_new(&self, kept: &Kept<T>) -> Answer<T> {
         let mut value = kept.value.clone();
-        *value.position_mut() = self.0.cache.changes.advance(kept.read_at, &kept.topics);
+        *value.position_mut() = self.0.cache.changes().advance(kept.read_at, &kept.topics);
         Answer::new(value)
     }
 }

@@ -67,7 +67,7 @@ impl Changes {
         self.lock().holds(read_at, topics)
     }
 
-    /// Whether what was read from this moment on may not even be given away for want of anything newer.
+    /// Whether what began to be read at this moment is to be forgotten, even where there is nothing newer.
     pub(crate) fn is_forgotten(&self, since: Instant) -> bool {
         self.lock().forgotten_at.is_some_and(|forgotten_at| since <= forgotten_at)
     }
