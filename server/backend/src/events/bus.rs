@@ -9,6 +9,7 @@ mod ledger;
 mod message;
 mod postgres;
 mod receiver;
+mod reception;
 mod redis;
 mod sender;
 

@@ -77,10 +77,6 @@ impl Ledger {
         self.heard.retain(|_, heard| now.saturating_duration_since(heard.at) < MEMORY);
     }
 
-    pub(super) fn forget(&mut self, origin: Uuid) {
-        self.heard.remove(&origin);
-    }
-
     /// How far each server was heard.
     pub(super) fn positions(&self) -> Vec<(Uuid, u64)> {
         self.heard.iter().map(|(origin, heard)| (*origin, heard.sequence)).collect()
@@ -88,11 +84,6 @@ impl Ledger {
 
     pub(super) fn position(&self, origin: Uuid) -> u64 {
         self.heard.get(&origin).map_or(0, |heard| heard.sequence)
-    }
-
-    /// Whether this very message was heard.
-    pub(super) fn knows(&self, message: &Message) -> bool {
-        self.heard.get(&message.origin).is_some_and(|heard| message.sequence <= heard.sequence)
     }
 
     /// The servers that spoke since then.

@@ -5,27 +5,20 @@
 
 use super::{
     Delivery,
-    ledger::{Ledger, Verdict},
+    ledger::Ledger,
     message::{Message, Word},
     postgres::Postgres,
+    reception::{Audience, Reception, Remembered},
     redis::Redis,
     sender::BEAT_INTERVAL,
 };
 use std::{
-    collections::{BTreeMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
     time::Instant,
 };
-use tokio::{
-    sync::mpsc,
-    time::{Duration, MissedTickBehavior},
-};
+use tokio::{sync::mpsc, time::MissedTickBehavior};
 use uuid::Uuid;
-
-/// Until when a server that was here before gives a sign of life: so long a silent one counts as gone.
-const MEETING: Duration = Duration::from_secs(15);
-/// In how many beats every server that is alive has been heard.
-const BEATS: u32 = 3;
 
 /// What comes in.
 #[derive(Debug)]
@@ -43,22 +36,21 @@ pub(super) enum Input {
 }
 
 pub(super) struct Receiver {
-    own: Uuid,
-    delivery: Delivery,
-    ledger: Arc<Mutex<Ledger>>,
+    reception: Reception<Delivery>,
     redis: Option<Redis>,
     postgres: Postgres,
-    /// What Redis remembered when it was last asked.
-    epoch: Option<String>,
-    /// Until when the ledger is open.
-    opened: Option<Instant>,
-    /// When this server began, until it is known whether others were here before.
-    begun: Option<Instant>,
-    /// Servers that must still say that nothing of theirs is missing, and until when.
-    unproven: HashSet<Uuid>,
-    doubted: Instant,
-    /// When the channel was last heard, be it with this server's own words.
-    heard: Instant,
+}
+
+impl Audience for Delivery {
+    fn deliver(&mut self, message: &Message) {
+        if let Word::Event { topics, event, letter } = &message.word {
+            Self::deliver(self, topics, event, *letter);
+        }
+    }
+
+    fn lose_continuity(&mut self) {
+        Self::lose_continuity(self);
+    }
 }
 
 impl Receiver {
@@ -69,9 +61,7 @@ impl Receiver {
         redis: Option<Redis>,
         postgres: Postgres,
     ) -> Self {
-        let now = Instant::now();
-        let (unproven, doubted, heard) = (HashSet::new(), now, now);
-        Self { own, delivery, ledger, redis, postgres, epoch: None, opened: None, begun: None, unproven, doubted, heard }
+        Self { reception: Reception::new(own, delivery, ledger, Instant::now()), redis, postgres }
     }
 
     pub(super) async fn run(mut self, mut inputs: mpsc::Receiver<Input>) {
@@ -82,53 +72,33 @@ impl Receiver {
                 input = inputs.recv() => match input {
                     None => return,
                     Some(Input::Said(message)) => {
-                        self.heard = Instant::now();
-                        self.hear(message).await;
+                        self.hear(&message).await;
+                        self.reception.channel_spoke(&message, Instant::now());
                     }
-                    Some(Input::Found(message)) => self.hear(message).await,
-                    Some(Input::Beginning(positions)) => self.begin(&positions),
+                    Some(Input::Found(message)) => self.hear(&message).await,
+                    Some(Input::Beginning(positions)) => {
+                        self.reception.begin(&positions, self.redis.is_some(), Instant::now());
+                    }
                     Some(Input::Subscribed) => self.subscribed().await,
                     Some(Input::Reconnected) => self.reconnected().await,
                 },
-                _ = check.tick() => self.check(),
+                _ = check.tick() => {
+                    let is_redis_up = self.redis.as_ref().is_some_and(Redis::is_up);
+                    self.reception.check(is_redis_up, self.postgres.has_met_peers(), Instant::now());
+                }
             }
         }
     }
 
-    async fn hear(&mut self, message: Message) {
-        if message.origin == self.own {
-            return;
-        }
-        if self.take(&message) == Verdict::Gap {
-            self.catch_up(message.origin).await;
-            if self.take(&message) == Verdict::Gap {
-                tracing::warn!(origin = %message.origin, "events of another server are lost; readers start anew");
-                self.ledger().accept(message.origin, message.sequence, Instant::now());
-                self.delivery.lose_continuity();
-                self.deliver(&message);
-            }
-        }
-        self.unproven.remove(&message.origin);
-    }
-
-    /// Delivers a message if it is the next of its server.
-    fn take(&self, message: &Message) -> Verdict {
-        let verdict = self.ledger().judge(message, Instant::now());
-        if verdict == Verdict::Next {
-            self.deliver(message);
-        }
-        verdict
-    }
-
-    fn deliver(&self, message: &Message) {
-        if let Word::Event { topics, event, letter } = &message.word {
-            self.delivery.deliver(topics, event, *letter);
+    async fn hear(&mut self, message: &Message) {
+        if let Some(after) = self.reception.hear(message, Instant::now()) {
+            let found = self.kept(message.origin, after).await;
+            self.reception.complete(&found, message, Instant::now());
         }
     }
 
-    /// Looks for what is missing of one server.
-    async fn catch_up(&self, origin: Uuid) {
-        let after = self.ledger().position(origin);
+    /// What is kept anywhere of what a server said after a number.
+    async fn kept(&self, origin: Uuid, after: u64) -> BTreeMap<u64, Message> {
         let mut found = BTreeMap::new();
         if let Some(redis) = self.redis.as_ref().filter(|redis| redis.is_up())
             && let Ok((kept, _)) = redis.kept().await
@@ -138,90 +108,26 @@ impl Receiver {
         if let Ok(kept) = self.postgres.kept(origin, after).await {
             found.extend(kept.into_iter().map(|kept| (kept.sequence, kept)));
         }
-        for message in found.range(after + 1..).map(|(_, message)| message) {
-            if self.take(message) == Verdict::Gap {
-                return;
-            }
-        }
+        found.split_off(&(after + 1))
     }
 
-    fn begin(&mut self, positions: &[(Uuid, u64)]) {
-        for (origin, sequence) in positions {
-            self.ledger().accept(*origin, *sequence, Instant::now());
-        }
-        self.opened.get_or_insert_with(Instant::now);
-        self.begun = self.redis.is_none().then(Instant::now);
-    }
-
-    /// What was read before now may miss what was said before now.
     async fn subscribed(&mut self) {
-        if let Some(redis) = &self.redis {
-            self.epoch = redis.epoch().await.ok();
-        }
-        self.delivery.lose_continuity();
-        self.ledger().set_open(true);
-        self.opened = Some(Instant::now());
+        let epoch = match &self.redis {
+            Some(redis) => redis.epoch().await.ok(),
+            None => None,
+        };
+        self.reception.subscribed(epoch, Instant::now());
     }
 
-    /// Takes from the stream what was missed, and finds out whether that is all.
     async fn reconnected(&mut self) {
-        if self.opened.is_some() {
-            // Too early to tell what is old from what is missing.
+        if self.reception.is_beginning() {
             return self.subscribed().await;
         }
         let Some(redis) = &self.redis else { return };
-        let (Ok(epoch), Ok((kept, mut is_whole))) = (redis.epoch().await, redis.kept().await) else {
-            // Another reconnection follows; until then the beats show what is missing.
-            self.doubt();
-            return;
+        let remembered = match (redis.epoch().await, redis.kept().await) {
+            (Ok(epoch), Ok((kept, is_whole))) => Some(Remembered { epoch, kept, is_whole }),
+            _ => None,
         };
-        is_whole |= kept.first().is_some_and(|oldest| self.ledger().knows(oldest));
-        let remembers = self.epoch.as_ref().is_none_or(|known| *known == epoch);
-        self.epoch = Some(epoch);
-        if !(remembers && is_whole) {
-            self.doubt();
-        }
-        for message in kept.into_iter().filter(|kept| kept.origin != self.own) {
-            // What is missing in between is found out by the next beat.
-            self.take(&message);
-        }
-    }
-
-    /// From now on every server that was just alive must prove that nothing of it is missing.
-    fn doubt(&mut self) {
-        let since = self.heard.checked_sub(BEAT_INTERVAL * BEATS).unwrap_or(self.heard);
-        let unproven = self.ledger().since(since);
-        self.unproven = unproven;
-        self.doubted = Instant::now();
-    }
-
-    fn check(&mut self) {
-        let is_over = |since: Instant| since.elapsed() > BEAT_INTERVAL * BEATS + Duration::from_millis(500);
-        if self.opened.is_some_and(is_over) {
-            self.opened = None;
-            self.ledger().set_open(false);
-        }
-        // Without a channel to subscribe to, the others may have taken until now to notice this server, and told nobody what
-        // happened meanwhile. A server that was killed before this one came is no other.
-        if let Some(begun) = self.begun.filter(|begun| is_over(*begun)) {
-            let has_met_peers = self.postgres.has_met_peers();
-            if has_met_peers {
-                self.delivery.lose_continuity();
-            }
-            if has_met_peers || begun.elapsed() > MEETING {
-                self.begun = None;
-            }
-        }
-        if !self.unproven.is_empty() && is_over(self.doubted) && self.redis.as_ref().is_some_and(Redis::is_up) {
-            tracing::warn!("a server is gone with what it said last; readers start anew");
-            for origin in std::mem::take(&mut self.unproven) {
-                self.ledger().forget(origin);
-            }
-            self.delivery.lose_continuity();
-        }
-    }
-
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reception.reconnected(remembered, Instant::now());
     }
 }

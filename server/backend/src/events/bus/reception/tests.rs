@@ -1,0 +1,270 @@
+//! A small world around one receiver: other servers, a Redis that comes and goes, and a table that stays.
+
+use super::{Audience, BEAT_INTERVAL, Ledger, Reception, Remembered};
+use crate::events::bus::message::{Message, Word};
+use domain::event::Event;
+use proptest::prelude::*;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+/// Messages that the stream keeps here.
+const STREAM_LENGTH: usize = 6;
+/// For how long a server says again what Redis took, should Redis fail.
+const DOUBT: Duration = Duration::from_secs(3);
+const SERVERS: usize = 3;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Event { server: usize, sequence: u64 },
+    StartAnew,
+}
+
+#[derive(Default)]
+struct Log(Vec<Told>);
+
+impl Audience for Log {
+    fn deliver(&mut self, message: &Message) {
+        if let Word::Event { .. } = message.word {
+            let server = usize::try_from(message.origin.as_u128()).unwrap();
+            self.0.push(Told::Event { server, sequence: message.sequence });
+        }
+    }
+
+    fn lose_continuity(&mut self) {
+        self.0.push(Told::StartAnew);
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Say(usize),
+    /// A second passes, in which each server tells where it stands.
+    Second,
+    /// The receiver alone no longer hears the channel, or hears it again.
+    Cut,
+    Mend,
+    /// Redis is gone, perhaps with all that it knew, or comes back.
+    Crash {
+        forgets: bool,
+    },
+    Return,
+    /// A server is killed.
+    Kill(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0..SERVERS).prop_map(Step::Say),
+        4 => Just(Step::Second),
+        2 => Just(Step::Cut),
+        2 => Just(Step::Mend),
+        1 => any::<bool>().prop_map(|forgets| Step::Crash { forgets }),
+        2 => Just(Step::Return),
+        1 => (0..SERVERS).prop_map(Step::Kill),
+    ]
+}
+
+/// Another server.
+struct Server {
+    is_alive: bool,
+    sequence: u64,
+    /// What Redis took of it lately.
+    doubtful: VecDeque<(Instant, Message)>,
+}
+
+struct World {
+    now: Instant,
+    servers: Vec<Server>,
+    is_redis_up: bool,
+    is_heard: bool,
+    stream: VecDeque<Message>,
+    epoch: u32,
+    table: Vec<Message>,
+    reception: Reception<Log>,
+    ledger: Arc<Mutex<Ledger>>,
+    /// What was said, and how much the readers had been told by then.
+    said: Vec<(usize, u64, usize)>,
+}
+
+impl World {
+    fn new() -> Self {
+        let (now, ledger) = (Instant::now(), Arc::new(Mutex::new(Ledger::open())));
+        let servers = (0..SERVERS).map(|_| Server { is_alive: true, sequence: 0, doubtful: VecDeque::new() }).collect();
+        let reception = Reception::new(Uuid::max(), Log::default(), Arc::clone(&ledger), now);
+        let mut world = Self {
+            now,
+            servers,
+            is_redis_up: true,
+            is_heard: true,
+            stream: VecDeque::new(),
+            epoch: 0,
+            table: Vec::new(),
+            reception,
+            ledger,
+            said: Vec::new(),
+        };
+        world.reception.begin(&[], true, now);
+        world.reception.subscribed(Some(world.epoch.to_string()), now);
+        // Who begins, speaks and dies while the receiver hears nothing, and then Redis with it, is known to nobody.
+        world.second();
+        world
+    }
+
+    fn told(&self) -> &[Told] {
+        &self.reception.audience.0
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Say(server) if self.servers[server].is_alive => self.say(server),
+            Step::Second => self.second(),
+            Step::Cut => self.is_heard = false,
+            Step::Mend => self.mend(),
+            Step::Crash { forgets } if self.is_redis_up => {
+                (self.is_redis_up, self.is_heard) = (false, false);
+                if forgets {
+                    self.stream.clear();
+                    self.epoch += 1;
+                }
+            }
+            Step::Return => {
+                self.is_redis_up = true;
+                self.mend();
+            }
+            Step::Kill(server) => self.servers[server].is_alive = false,
+            Step::Say(_) | Step::Crash { .. } => {}
+        }
+    }
+
+    fn say(&mut self, server: usize) {
+        self.servers[server].sequence += 1;
+        let word = Word::Event { topics: Vec::new(), event: Event::Hidden, letter: None };
+        let message = self.message(server, word);
+        self.said.push((server, message.sequence, self.told().len()));
+        if !self.is_redis_up {
+            self.say_by_table(server);
+            self.table.push(message);
+            return;
+        }
+        self.servers[server].doubtful.push_back((self.now, message.clone()));
+        self.stream.push_back(message.clone());
+        if self.stream.len() > STREAM_LENGTH {
+            self.stream.pop_front();
+        }
+        if self.is_heard {
+            self.channel_says(&message);
+        }
+    }
+
+    fn message(&self, server: usize, word: Word) -> Message {
+        let origin = Uuid::from_u128(u128::try_from(server).unwrap());
+        Message { origin, sequence: self.servers[server].sequence, word }
+    }
+
+    /// What Redis may have lost goes to the table.
+    fn say_by_table(&mut self, server: usize) {
+        let since = self.now.checked_sub(DOUBT).unwrap();
+        let doubtful = self.servers[server].doubtful.drain(..);
+        self.table.extend(doubtful.filter(|(at, _)| *at >= since).map(|(_, message)| message));
+    }
+
+    fn channel_says(&mut self, message: &Message) {
+        self.hear(message);
+        self.reception.channel_spoke(message, self.now);
+    }
+
+    fn hear(&mut self, message: &Message) {
+        if let Some(after) = self.reception.hear(message, self.now) {
+            let stream = self.stream.iter().filter(|_| self.is_redis_up);
+            let kept = stream.chain(&self.table).filter(|kept| kept.origin == message.origin && kept.sequence > after);
+            let kept: BTreeMap<u64, Message> = kept.map(|kept| (kept.sequence, kept.clone())).collect();
+            self.reception.complete(&kept, message, self.now);
+        }
+    }
+
+    fn second(&mut self) {
+        self.now += BEAT_INTERVAL;
+        for server in 0..SERVERS {
+            if !self.servers[server].is_alive {
+                continue;
+            }
+            if !self.is_redis_up {
+                self.say_by_table(server);
+            } else if self.is_heard {
+                let beat = self.message(server, Word::Beat);
+                self.channel_says(&beat);
+            }
+        }
+        let known: BTreeMap<Uuid, u64> = self.ledger.lock().unwrap().positions().into_iter().collect();
+        let mut found: Vec<Message> = self.table.clone();
+        found.retain(|message| message.sequence > known.get(&message.origin).copied().unwrap_or(0));
+        found.sort_by_key(|message| (message.origin, message.sequence));
+        for message in found {
+            self.hear(&message);
+        }
+        self.reception.check(self.is_redis_up, true, self.now);
+    }
+
+    /// The receiver hears the channel again, if there is one.
+    fn mend(&mut self) {
+        if !self.is_redis_up || self.is_heard {
+            return;
+        }
+        self.is_heard = true;
+        let epoch = self.epoch.to_string();
+        if self.reception.is_beginning() {
+            self.reception.subscribed(Some(epoch), self.now);
+            return;
+        }
+        let is_whole = self.stream.len() < STREAM_LENGTH;
+        let remembered = Remembered { epoch, kept: self.stream.iter().cloned().collect(), is_whole };
+        self.reception.reconnected(Some(remembered), self.now);
+    }
+
+    /// Everything works again, for long enough.
+    fn heal(&mut self) {
+        self.take(Step::Return);
+        for _ in 0..10 {
+            self.second();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+
+    /// Whatever breaks: every word is delivered once and in order, or readers start anew after it was said.
+    #[test]
+    fn nothing_is_lost_in_silence(steps in proptest::collection::vec(step(), 0..60)) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+        }
+        world.heal();
+        let told = world.told();
+        for (server, sequence, before) in &world.said {
+            let is_it = |told: &Told| matches!(told, Told::Event { server: s, sequence: n } if (s, n) == (server, sequence));
+            let n_told = told.iter().filter(|told| is_it(told)).count();
+            let starts_anew = told[*before..].contains(&Told::StartAnew);
+            prop_assert!(n_told == 1 || (n_told == 0 && starts_anew), "{server}:{sequence} of {:?}, {n_told} times in {told:?}", world.said);
+        }
+        // What follows a gap comes after the new beginning that it calls for.
+        for server in 0..SERVERS {
+            let (mut last, mut is_new) = (0, true);
+            for told in told {
+                match told {
+                    Told::StartAnew => is_new = true,
+                    Told::Event { server: s, sequence } if *s == server => {
+                        prop_assert!(*sequence == last + 1 || (*sequence > last && is_new), "{server}:{sequence} after {last} in {told:?}");
+                        (last, is_new) = (*sequence, false);
+                    }
+                    Told::Event { .. } => {}
+                }
+            }
+        }
+    }
+}
