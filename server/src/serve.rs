@@ -7,6 +7,7 @@
 //! at the end everything that runs may finish while streams are asked to leave.
 
 pub(crate) mod handover;
+mod inflow;
 mod lingering;
 mod opening;
 mod outage;
@@ -24,6 +25,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
+use inflow::Inflow;
 use lingering::Lingering;
 use opening::Opening;
 use outage::Outage;
@@ -67,7 +69,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves until `stopped`, then lets what runs finish. With a reactor, event streams are handed over to it.
 pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reactor>, stopped: CancellationToken) {
     let server = Arc::new(Server::new(router, reactor.clone(), stopped.clone()));
-    let (running, mut outage) = (TaskTracker::new(), Outage::default());
+    let (running, inflow, mut outage) = (TaskTracker::new(), Inflow::default(), Outage::default());
     loop {
         let accepted = tokio::select! {
             () = stopped.cancelled() => break,
@@ -84,6 +86,7 @@ pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reacto
             }
         };
         outage.accepted(Instant::now());
+        inflow.admit().await;
         if let Err(error) = configure(&stream) {
             tracing::debug!(%error, "a connection was gone at once");
             continue;
