@@ -125,6 +125,7 @@ impl Shared {
             ("RATE_LIMIT_FACTOR", "1000".to_owned()),
             ("EVENT_CONNECTIONS_PER_ADDRESS", "20000".to_owned()),
             ("METRICS_TOKEN", TOKEN.to_owned()),
+            ("PUBLISH_TOKEN", TOKEN.to_owned()),
             ("RUST_LOG", "warn,audit=info".to_owned()),
             ("NO_COLOR", "1".to_owned()),
         ] {
@@ -142,7 +143,7 @@ impl Shared {
     }
 }
 
-/// Who names it may read what servers count.
+/// Who names it may read what servers count, and publish events.
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_learnify");
@@ -209,6 +210,14 @@ impl Server {
         let ticks: u64 = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
         // A tick is a hundredth of a second everywhere.
         Duration::from_millis(ticks * 10)
+    }
+
+    /// The memory that it holds, in KiB.
+    #[cfg(target_os = "linux")]
+    pub fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        resident.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 }
 

@@ -3,15 +3,18 @@
 use crate::process::{Remote, Shared, saw, until};
 use axum::http::StatusCode;
 use backend::testing::is_full_size;
+use domain::event::{Event, Update};
+use serde_json::json;
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     task::JoinSet,
 };
+use uuid::Uuid;
 
 /// Somebody who means to hold a connection: what they say at once, and what then, once a second.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +114,81 @@ async fn f30_who_holds_connections_is_sent_away_and_slows_nobody() {
     }
     // Optimised and alone it is half a second; here other tests run, and nothing is optimised.
     assert!(p95 < Duration::from_secs(3), "{p95:?}");
+}
+
+/// F28: some ask for events and never read one. They are cut off, and who reads hears everything, no later.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn f28_who_never_reads_is_cut_off_and_costs_nobody_anything() {
+    let n_dead = if is_full_size() { 200 } else { 20 };
+    let (shared, channel) = (Shared::new(None).await, Uuid::from_u128(1));
+    let server = shared.server().await;
+    let (at, path, service) = (server.address, format!("/api/stream-updates?topics=channel:{channel}"), Remote::service());
+    let n_open = async || {
+        let text = service.get(at, "/metrics").await.unwrap().text().await;
+        text.lines().find_map(|line| line.strip_prefix("learnify_event_connections ")?.parse::<usize>().ok()).unwrap()
+    };
+    let mut events = Remote::guest().get(at, &path).await.unwrap().events();
+    let reading = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        while let Some(event) = events.next().await {
+            if event.name != "message" {
+                continue;
+            }
+            // How many are there is told too.
+            let Event::ChannelUpdated { title, .. } = serde_json::from_str::<Update>(&event.data).unwrap().event else {
+                continue;
+            };
+            if title == "The end" {
+                break;
+            }
+            assert_eq!(title, format!("Title {}", heard.len()), "once and in order");
+            heard.push(Instant::now());
+        }
+        heard
+    });
+    let mut dead = Vec::new();
+    for _ in 0..n_dead {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(at).await.unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {at}\r\n\r\n").as_bytes()).await.unwrap();
+        dead.push(stream);
+    }
+    let limit = Duration::from_mins(1);
+    until("everybody is there", limit, async || n_open().await == n_dead + 1).await;
+    let publish = async |title: &str| {
+        let event =
+            json!({ "channel_updated": { "channel": channel, "display_name": "Ana", "title": title, "category": "study" } });
+        let body = json!({ "topics": [format!("channel:{channel}")], "event": event });
+        let answer = service.post(at, "/api/stream-updates", "application/json", body.to_string()).await.unwrap();
+        assert_eq!(answer.status, StatusCode::ACCEPTED);
+    };
+    let (before_kib, began, mut said) = (server.resident_kib(), Instant::now(), Vec::new());
+    let took = until("who never reads is gone", limit, async || {
+        for _ in 0..20 {
+            let title = format!("Title {}", said.len());
+            said.push(Instant::now());
+            publish(&title).await;
+        }
+        n_open().await == 1
+    })
+    .await;
+    let grown_kib = server.resident_kib().saturating_sub(before_kib);
+    publish("The end").await;
+    let heard = tokio::time::timeout(limit, reading).await.expect("the end is heard").unwrap();
+    assert_eq!(heard.len(), said.len());
+    let mut delays: Vec<Duration> = heard.iter().zip(&said).map(|(heard, said)| heard.duration_since(*said)).collect();
+    delays.sort_unstable();
+    let p99 = delays[delays.len() * 99 / 100];
+    saw(&format!(
+        "F28: {n_dead} who never read were cut off within {took:?}, while {} events in {:?} came to who read, p99 {p99:?}; \
+         the server grew by {grown_kib} KiB",
+        said.len(),
+        began.elapsed()
+    ));
+    assert!(grown_kib < 16 * 1024, "{grown_kib} KiB");
+    drop(dead);
 }
 
 /// F31: there are more connections than the server may have files.

@@ -9,7 +9,10 @@ use crate::{
 };
 use axum::http::StatusCode;
 use backend::testing::{is_full_size, redis::Redis, sample_picture};
-use domain::UserId;
+use domain::{
+    UserId,
+    event::{Event, Update},
+};
 use futures::{StreamExt, stream};
 use media::client::{Client, ClientEvent, Goal, MediaFrame, Offer, VideoCodec};
 use std::{
@@ -105,6 +108,44 @@ async fn f18_what_a_killed_server_has_said_yes_to_is_done_once() {
          after the first; {report}"
     ));
     drop(server);
+}
+
+/// F18 and F41: who was at a server that is killed counts as present until it has been silent for too long, and no longer.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "waits for as long as a server may be silent; `make faults` runs it"]
+async fn f41_who_was_at_a_killed_server_is_gone_in_time() {
+    let shared = Shared::new(Some(Redis::running())).await;
+    let (here, there) = (shared.server().await, shared.server().await);
+    let (channel, _) = shared.backend.member("teacher").await;
+    let path = format!("/api/stream-updates?topics=channel:{}", channel.id);
+    let mut open = Vec::new();
+    for server in [&here, &there, &there, &there] {
+        open.push(Remote::guest().get(server.address, &path).await.unwrap().events());
+    }
+    let mut page = open.swap_remove(0);
+    let mut told = async |expected: u32| {
+        let began = Instant::now();
+        let becomes = async {
+            loop {
+                let event = page.next().await.unwrap();
+                if event.name != "message" {
+                    continue;
+                }
+                if let Event::PresenceChanged { present, .. } = serde_json::from_str::<Update>(&event.data).unwrap().event
+                    && present == expected
+                {
+                    return began.elapsed();
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), becomes).await.expect("it becomes known")
+    };
+    told(4).await;
+    there.kill().await;
+    let took = told(1).await;
+    saw(&format!("F18 and F41: a page at another server was told {took:?} after a server was killed who is still there"));
+    assert!(took <= Duration::from_secs(45), "{took:?}");
+    drop((open, here));
 }
 
 /// A picture on its way: its server works on it, and waits for the rest.

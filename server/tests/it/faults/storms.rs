@@ -152,7 +152,7 @@ async fn f27_a_crowd_that_lost_its_server_comes_back_by_itself_and_knows_all() {
     let (in_second, in_tenth) =
         (most_within(Duration::from_secs(1), &all.came), most_within(Duration::from_millis(100), &all.came));
     saw(&format!(
-        "F27: {n_readers} readers were without a server for {outage:?}, and tried {} times in vain; after it was ready half of \
+        "F03 and F27: {n_readers} readers were without a server for {outage:?}, and tried {} times in vain; after it was ready half of \
          them were back in {:?}, 99 % in {:?}, all in {:?}; {in_second} came in the fullest second, {in_tenth} in the fullest \
          tenth of one; of the others {} failed and {:?} were refused; snapshots were put off {} times",
         all.n_in_vain,
