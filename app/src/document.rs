@@ -62,6 +62,13 @@ pub(crate) fn set_inert_around_drawer(is_inert: bool) {
     }
 }
 
+/// Shows the offer to load a newer version of the site, which waits in every page.
+pub(crate) fn offer_update() {
+    if let Some(root) = document().as_ref().and_then(Document::document_element) {
+        set_attribute(&root, "data-outdated", "");
+    }
+}
+
 /// Whether the page is dark now, by choice or by the system's preference.
 pub(crate) fn is_dark(theme: Option<Theme>) -> bool {
     let prefers_light = || {

@@ -7,6 +7,8 @@ mod server;
 
 /// Where the head of a document says which page it is, if the page's code is downloaded apart.
 pub(crate) const PAGE_META: &str = "page";
+/// Where it says of which build of the site it is.
+pub(crate) const BUILD_META: &str = "build";
 
 #[cfg(not(feature = "ssr"))]
 pub(crate) use browser::*;

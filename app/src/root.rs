@@ -27,15 +27,20 @@ use leptos_router::{
     hooks::use_location,
     path,
 };
+use std::sync::Arc;
 
 /// The HTML around the application, as the server sends it.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+///
+/// A page remembers the `build` of the site that it came from. The event connection is told when the site is of another,
+/// and the page then offers to be loaded anew.
+pub fn shell(options: LeptosOptions, build: Arc<str>) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=platform::page_start().theme.map(Theme::name)>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name=platform::BUILD_META content=build/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0c0e14"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff"/>
                 <link rel="preload" href="/fonts/figtree-latin.woff2" r#as="font" type="font/woff2" crossorigin="anonymous"/>
@@ -47,6 +52,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </head>
             <body>
                 <App/>
+                // Not part of the application, which has nothing to do with it but to show it.
+                <p class="new-version" role="status">
+                    "There is a new version of this page. "<a href="" rel="external">"Load it"</a>
+                </p>
             </body>
         </html>
     }

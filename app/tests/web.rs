@@ -161,7 +161,7 @@ fn text(root: &web_sys::HtmlElement) -> String {
 async fn events_patch_the_page_over_one_connection() {
     let (root, _page) = page().await;
     assert_eq!(text(&root), "||Waiting");
-    assert_eq!(addresses(), ["/api/stream-updates?topics=streams&after=0000000000000001:7"]);
+    assert_eq!(addresses(), ["/api/stream-updates?topics=streams&after=0000000000000001:7&build="]);
     greet(3);
     publish(9, 4, Event::StreamStarted { stream: card("Ownership") });
     wait(50).await;
@@ -273,7 +273,7 @@ async fn what_a_tab_read_that_crashed_is_read_no_more() {
     let (root, _page) = page().await;
     greet(3);
     let channel = Topic::Channel("00000000-0000-0000-0000-000000000001".parse().unwrap());
-    open_tab("events 1 ", &format!("1\nwant\n{}\n{channel}", at(7)));
+    open_tab("events  ", &format!("1\nwant\n{}\n{channel}", at(7)));
     until(|| n_open() == 1 && addresses().last().unwrap().contains(&channel.to_string())).await;
     greet(3);
     until(|| text(&root) == "||Live").await;

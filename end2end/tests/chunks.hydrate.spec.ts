@@ -41,3 +41,17 @@ test("a page that is opened directly is read while its code does not arrive, and
   await page.unroute(PARTS);
   await expect(page.locator("html[data-ready]")).toHaveCount(1, { timeout: 20_000 });
 });
+
+test("a page of another version than the server is offered to be loaded anew", async ({ page }) => {
+  const offer = page.getByRole("status").filter({ hasText: "There is a new version of this page." });
+  await page.route("**/api/stream-updates*", (route) =>
+    route.continue({ url: route.request().url().replace(/build=[^&]+/, "build=an-earlier-one") }),
+  );
+  await open(page, "/");
+  await expect(offer).toBeVisible();
+  await expect(page.getByRole("banner").getByText("Live", { exact: true })).toBeVisible();
+  await page.unroute("**/api/stream-updates*");
+  await Promise.all([page.waitForEvent("load"), offer.getByRole("link", { name: "Load it" }).click()]);
+  await expect(page.getByRole("banner").getByText("Live", { exact: true })).toBeVisible();
+  await expect(offer).toBeHidden();
+});

@@ -62,6 +62,7 @@ pub struct EventConnections {
     pub total: usize,
     pub per_address: usize,
     pub per_member: usize,
+    pub per_session: usize,
 }
 
 /// The shortest token: 32 characters cannot be guessed at the rate at which they may be tried.
@@ -107,6 +108,7 @@ pub const NAMES: &[&str] = &[
     "EVENT_CONNECTIONS",
     "EVENT_CONNECTIONS_PER_ADDRESS",
     "EVENT_CONNECTIONS_PER_MEMBER",
+    "EVENT_CONNECTIONS_PER_SESSION",
     "METRICS_TOKEN",
     "PUBLISH_TOKEN",
     "RUST_LOG",
@@ -289,6 +291,7 @@ impl Config {
                 total: reader.parsed("EVENT_CONNECTIONS", 20_000, "a number"),
                 per_address: reader.parsed("EVENT_CONNECTIONS_PER_ADDRESS", 200, "a number"),
                 per_member: reader.parsed("EVENT_CONNECTIONS_PER_MEMBER", 20, "a number"),
+                per_session: reader.parsed("EVENT_CONNECTIONS_PER_SESSION", 10, "a number"),
             },
             metrics_token: reader.token("METRICS_TOKEN"),
             publish_token: reader.token("PUBLISH_TOKEN"),

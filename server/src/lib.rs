@@ -3,6 +3,7 @@
 // A page is one nested type; the default depth is less than the deepest page has.
 #![recursion_limit = "512"]
 
+mod build;
 pub mod config;
 pub mod demo;
 mod embedded_media;
@@ -48,6 +49,7 @@ pub struct AppState {
     backend: Backend,
     config: Arc<Config>,
     leptos: LeptosOptions,
+    build: Arc<str>,
     connections: Connections,
     kept_pages: KeptPages,
     node_client: NodeClient,
@@ -66,21 +68,18 @@ impl AppState {
     pub fn new(backend: Backend, config: Config, service_token: SecretString, draining: CancellationToken) -> Self {
         let connections = Connections::new(config.event_connections, backend.presence.clone());
         let kept_pages = KeptPages::new(config.page_lifetime);
+        let hashes = build::hashes();
         let leptos = LeptosOptions::builder()
             .output_name("learnify")
             .site_root(config.site_root.to_string_lossy().into_owned())
             .site_pkg_dir("pkg")
-            .hash_files(has_hashed_names())
+            .hash_files(hashes.is_some())
             .reload_port(config.reload_port.unwrap_or_default().into())
             .build();
         let (config, node_client) = (Arc::new(config), NodeClient::new(service_token));
-        Self { backend, config, leptos, connections, kept_pages, node_client, draining, started: Instant::now() }
+        let build = build::id(hashes.as_deref());
+        Self { backend, config, leptos, build, connections, kept_pages, node_client, draining, started: Instant::now() }
     }
-}
-
-/// Whether the build gave the files in `pkg` names with a hash, which it then lists beside the program.
-fn has_hashed_names() -> bool {
-    std::env::current_exe().is_ok_and(|program| program.with_file_name("hash.txt").is_file())
 }
 
 /// Until when the head of an answer must be there. Streams that follow may take longer. See also `middleware::pace`.
@@ -102,8 +101,12 @@ static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_
 pub fn router(state: AppState) -> Router {
     let pages = PAGES.clone();
     let context = context(&state);
+    let shell = {
+        let build = Arc::clone(&state.build);
+        move |options| shell(options, Arc::clone(&build))
+    };
     let document = {
-        let options = state.leptos.clone();
+        let (options, shell) = (state.leptos.clone(), shell.clone());
         move || shell(options.clone())
     };
     let media = Router::new()

@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     backoff::{Backoff, part},
+    document::{self, meta},
     dom::{now, sleep},
+    platform::BUILD_META,
 };
 use domain::{
     SessionId,
@@ -78,6 +80,8 @@ pub(super) struct Line {
     inbox: UnboundedSender<Input>,
     status: RwSignal<Status>,
     session: Option<SessionId>,
+    /// The build of the site that this page came from; empty if the page does not say so.
+    build: String,
     /// None where tabs cannot share, and while this one connects for itself.
     tabs: Option<Tabs>,
     leads: bool,
@@ -117,6 +121,7 @@ impl Line {
             inbox,
             status,
             session,
+            build: meta(BUILD_META).unwrap_or_default(),
             tabs: None,
             leads: false,
             is_alone: false,
@@ -243,9 +248,9 @@ impl Line {
     /// Gets what is read a connection that delivers it.
     fn open(&mut self) {
         if self.tabs.is_none() && !self.is_alone {
-            // Tabs of another version of this program, or of another session, are others.
+            // Tabs of another build, or of another session, are others.
             let session = self.session.map(|session| session.to_string()).unwrap_or_default();
-            self.tabs = Tabs::join(&["events 1 ", &session].concat(), &self.inbox);
+            self.tabs = Tabs::join(&["events ", &self.build, " ", &session].concat(), &self.inbox);
             self.heard = now();
         }
         if self.leads {
@@ -303,7 +308,8 @@ impl Line {
         self.heard = self.opened;
         let (topics, after) = (list(&request.topics), request.after.to_string());
         self.say(OPEN, &after, &topics);
-        self.source = Source::open(&address(&topics, &after), self.number, &self.inbox);
+        let address = ["/api/stream-updates?topics=", &topics, "&after=", &after, "&build=", &self.build].concat();
+        self.source = Source::open(&address, self.number, &self.inbox);
         if self.source.is_none() {
             self.fail();
         }
@@ -407,6 +413,9 @@ impl Line {
     /// What cannot be read comes from a newer server. Passing over it leaves a gap, which leads to a resync.
     fn hear_server(&mut self, words: Words<'_>) {
         self.heard = now();
+        if words.kind == "outdated" {
+            return document::offer_update();
+        }
         let (outcome, position, event) = if words.kind == "message" {
             let (Ok(position), Some(update)) = (words.id.parse(), json::<Update>(words.data)) else { return };
             if update.event == Event::SessionEnded {
@@ -431,10 +440,6 @@ fn is_looked_at() -> bool {
     web_sys::window().and_then(|window| window.document()).is_some_and(|document| !document.hidden())
 }
 
-fn address(topics: &str, after: &str) -> String {
-    ["/api/stream-updates?topics=", topics, "&after=", after].concat()
-}
-
 fn json<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_slice(text.as_bytes()).ok()
 }
@@ -442,8 +447,6 @@ fn json<T: DeserializeOwned>(text: &str) -> Option<T> {
 fn reload() {
     spawn_local(async {
         sleep(RELOAD_MILLIS).await;
-        if let Some(window) = web_sys::window() {
-            let _is_loading = window.location().reload();
-        }
+        document::reload();
     });
 }

@@ -9,11 +9,11 @@ use wasm_bindgen::JsCast;
 use web_sys::{EventSource, MessageEvent};
 
 /// The names of what comes in.
-const KINDS: [&str; 6] = ["message", "heartbeat", "resync", "spread", "reconnect", "error"];
+const KINDS: [&str; 7] = ["message", "heartbeat", "resync", "outdated", "spread", "reconnect", "error"];
 
 pub(super) struct Source {
     source: EventSource,
-    _listeners: [Listener; 6],
+    _listeners: [Listener; 7],
 }
 
 impl Source {

@@ -25,7 +25,7 @@ use backend::{
 };
 use bytes::Bytes;
 use domain::{
-    UserId,
+    SessionId, UserId,
     account::{Role, Viewer},
     event::{HEARTBEAT_SECONDS, MAX_TOPICS, Position, Topic},
 };
@@ -33,7 +33,7 @@ use futures::{Stream, stream};
 use serde::Deserialize;
 use standing::Standing;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -47,6 +47,9 @@ pub(crate) struct Parameters {
     #[serde(default)]
     topics: String,
     after: Option<String>,
+    /// The build of the site that the reader's page is of.
+    #[serde(default)]
+    build: String,
 }
 
 pub(crate) async fn get(
@@ -74,16 +77,18 @@ pub(crate) async fn get(
         // Only where it is counted does a guest need a name.
         (Visitor::Guest(guest), cookie.filter(|_| topics.iter().any(|topic| matches!(topic, Topic::Channel(_)))))
     };
-    let place = state.connections.enter(client.limit_key(), visitor, &topics)?;
+    let session = viewer.as_ref().map(|viewer| viewer.session);
+    let place = state.connections.enter(client.limit_key(), visitor, session, &topics)?;
     let after = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or(parameters.after.as_deref());
     // Whatever is not a position is no position: the reader starts anew, which is always right.
     let after = after.and_then(|text| text.parse::<Position>().ok());
     let viewer_id = viewer.as_ref().map(|viewer| viewer.id);
     let standing = Standing(viewer.zip(token.map(|token| token.0)).map(Box::new));
+    let is_outdated = !parameters.build.is_empty() && *parameters.build != *state.build;
     // People are hidden after joining, so that a change since then is among the frames.
     let is_handed_over = handover.is_some();
     let body = if let Some(Extension((handover, reactor))) = handover {
-        let mut arrival = reactor.join(topics, after, standing, place);
+        let mut arrival = reactor.join(topics, after, standing, place, is_outdated);
         if viewer_id.is_some() {
             arrival.hide(state.backend.blocks.hidden(viewer_id).await?);
         }
@@ -93,7 +98,7 @@ pub(crate) async fn get(
         if viewer_id.is_some() {
             subscription.hide(state.backend.blocks.hidden(viewer_id).await?);
         }
-        Body::from_stream(event_stream(state, subscription, standing, place))
+        Body::from_stream(event_stream(state, subscription, standing, place, is_outdated))
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -152,15 +157,13 @@ fn event_stream(
     mut subscription: Subscription,
     standing: Standing,
     place: Place,
+    is_outdated: bool,
 ) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
     let beginning = Start::Resync { from: subscription.heartbeat() };
-    let (mut ready, spread_ms) = (VecDeque::new(), subscription.spread_ms());
-    match std::mem::replace(&mut subscription.start, beginning) {
-        Start::Continues { from, missed } => {
-            ready.push_back(words::greeting(&from, spread_ms));
-            ready.extend(missed.iter().map(|frame| subscription.bytes(frame)));
-        }
-        Start::Resync { from } => ready.push_back(words::resync(&from, spread_ms)),
+    let start = std::mem::replace(&mut subscription.start, beginning);
+    let mut ready = VecDeque::from([words::first(&start, subscription.spread_ms(), is_outdated)]);
+    if let Start::Continues { missed, .. } = start {
+        ready.extend(missed.iter().map(|frame| subscription.bytes(frame)));
     }
     let mut heartbeat = tokio::time::interval(Duration::from_secs(HEARTBEAT_SECONDS));
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -257,15 +260,21 @@ pub(crate) struct Connections {
 #[derive(Default)]
 struct Open {
     total: usize,
-    addresses: HashMap<IpAddr, usize>,
-    members: HashMap<UserId, usize>,
+    held: HashMap<Holder, usize>,
+}
+
+/// Whose connections are counted together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Holder {
+    Address(IpAddr),
+    Member(UserId),
+    Session(SessionId),
 }
 
 /// One open connection; it gives its place back when dropped.
 struct Place {
     open: Arc<Mutex<Open>>,
-    address: IpAddr,
-    member: Option<UserId>,
+    holders: [Option<Holder>; 3],
     _visit: Visit,
 }
 
@@ -279,24 +288,38 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).total
     }
 
-    fn enter(&self, address: IpAddr, visitor: Visitor, topics: &[Topic]) -> Result<Place, domain::Error> {
-        let member = if let Visitor::Member(member) = visitor { Some(member) } else { None };
+    fn enter(
+        &self,
+        address: IpAddr,
+        visitor: Visitor,
+        session: Option<SessionId>,
+        topics: &[Topic],
+    ) -> Result<Place, domain::Error> {
+        let member = if let Visitor::Member(member) = visitor { Some(Holder::Member(member)) } else { None };
+        let holders = [Some(Holder::Address(address)), member, session.map(Holder::Session)];
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.limits.total {
             return Err(domain::Error::Unavailable);
         }
-        let from_address = open.addresses.get(&address).copied().unwrap_or(0);
-        let of_member = member.and_then(|member| open.members.get(&member).copied()).unwrap_or(0);
-        if from_address >= self.limits.per_address || of_member >= self.limits.per_member {
+        let has_all = |holder: &Holder| open.held.get(holder).is_some_and(|held| *held >= self.limit(*holder));
+        if holders.iter().flatten().any(has_all) {
             return Err(domain::Error::RateLimited { retry_after_seconds: 10 });
         }
         open.total += 1;
-        *open.addresses.entry(address).or_default() += 1;
-        if let Some(member) = member {
-            *open.members.entry(member).or_default() += 1;
+        for holder in holders.into_iter().flatten() {
+            *open.held.entry(holder).or_default() += 1;
         }
         let visit = self.presence.enter(topics, visitor);
-        Ok(Place { open: Arc::clone(&self.open), address, member, _visit: visit })
+        Ok(Place { open: Arc::clone(&self.open), holders, _visit: visit })
+    }
+
+    /// The most connections that one may hold.
+    fn limit(&self, holder: Holder) -> usize {
+        match holder {
+            Holder::Address(_) => self.limits.per_address,
+            Holder::Member(_) => self.limits.per_member,
+            Holder::Session(_) => self.limits.per_session,
+        }
     }
 }
 
@@ -304,18 +327,13 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.total -= 1;
-        leave(&mut open.addresses, &self.address);
-        if let Some(member) = &self.member {
-            leave(&mut open.members, member);
-        }
-    }
-}
-
-fn leave<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
-    if let Some(count) = counts.get_mut(key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(key);
+        for holder in self.holders.into_iter().flatten() {
+            if let Entry::Occupied(mut held) = open.held.entry(holder) {
+                *held.get_mut() -= 1;
+                if *held.get() == 0 {
+                    held.remove();
+                }
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The event stream over HTTP.
 
-use crate::harness::{Answer, Browser, PATIENCE, Site};
+use crate::{
+    harness::{Answer, Browser, PATIENCE, Site},
+    process::saw,
+};
 use axum::http::{Method, StatusCode};
 use domain::{
     Category, UserId,
@@ -55,6 +58,7 @@ async fn garbage_for_a_position_means_starting_anew() {
             assert_eq!(first.name, "resync", "{garbage}");
         }
     }
+    saw("F04: whatever was no position of this server made readers start anew");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,7 +161,7 @@ async fn is_let_go_while_busy(site: &Site) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_and_give_their_place_back() {
-    let limits = EventConnections { total: 3, per_address: 2, per_member: 1 };
+    let limits = EventConnections { total: 3, per_address: 2, per_member: 1, per_session: 1 };
     for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
         let path = "/api/stream-updates?topics=streams";
         let first = site.guest().get(path).await;
@@ -177,7 +181,7 @@ async fn connections_are_bounded_and_give_their_place_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_for_each_member_and_in_all() {
-    let limits = EventConnections { total: 3, per_address: 10, per_member: 1 };
+    let limits = EventConnections { total: 3, per_address: 10, per_member: 1, per_session: 10 };
     for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
         let path = "/api/stream-updates?topics=streams";
         let mut ana = site.member("ana").await;
@@ -191,6 +195,46 @@ async fn connections_are_bounded_for_each_member_and_in_all() {
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_ne!(refused.header("retry-after"), "");
         drop(first);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_bounded_for_each_session() {
+    let limits = EventConnections { total: 10, per_address: 10, per_member: 3, per_session: 2 };
+    for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
+        let path = "/api/stream-updates?topics=streams";
+        let mut ana = site.member("ana").await;
+        let two = [ana.get(path).await, ana.get(path).await];
+        assert_eq!(two.each_ref().map(|answer| answer.status), [StatusCode::OK; 2]);
+        assert_eq!(ana.get(path).await.status, StatusCode::TOO_MANY_REQUESTS);
+        let session =
+            site.backend.accounts.sign_in("ana", backend::testing::PASSWORD, &backend::testing::client()).await.unwrap();
+        let mut elsewhere = site.guest();
+        elsewhere.cookies.insert("__Host-sid".to_owned(), session.as_str().to_owned());
+        let third = elsewhere.get(path).await;
+        assert_eq!(third.status, StatusCode::OK, "another session of the same member");
+        assert_eq!(elsewhere.get(path).await.status, StatusCode::TOO_MANY_REQUESTS, "the member has three");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_build_is_told() {
+    for site in Site::both_ways(|config| config).await {
+        let html = site.guest().get("/").await.text().await;
+        let own = html.split_once("<meta name=\"build\" content=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+        assert!(!own.is_empty());
+        let position = site.backend.events.position();
+        for (build, is_outdated) in [("an-earlier-one", true), (own.as_str(), false), ("", false)] {
+            for after in [String::new(), position.to_string()] {
+                let path = format!("/api/stream-updates?topics=streams&after={after}&build={build}");
+                let mut events = site.guest().get(&path).await.events();
+                let first = events.next().await.unwrap();
+                assert_eq!(first.name, if after.is_empty() { "resync" } else { "heartbeat" });
+                site.backend.events.publish(&[Topic::Streams], &ended(1));
+                let second = events.next().await.unwrap();
+                assert_eq!(second.name == "outdated", is_outdated, "{build}: {second:?}");
+            }
+        }
     }
 }
 

@@ -106,13 +106,20 @@ impl Reactor {
     }
 
     /// Lets a reader join the hub, after the position that it has seen. Frames wait until it arrives.
-    pub(super) fn join(&self, topics: Vec<Topic>, after: Option<Position>, standing: Standing, place: Place) -> Arrival {
+    pub(super) fn join(
+        &self,
+        topics: Vec<Topic>,
+        after: Option<Position>,
+        standing: Standing,
+        place: Place,
+        is_outdated: bool,
+    ) -> Arrival {
         let mut number = 0;
         let (start, membership) = self.hub.join(topics, after, |reader, topics| {
             number = reader;
             self.inbox.push(Message::Join(reader, Arc::clone(topics)));
         });
-        let newcomer = Some(Newcomer { start, membership, standing, place, stream: None });
+        let newcomer = Some(Newcomer { start, membership, standing, place, is_outdated, stream: None });
         Arrival { reader: number, inbox: Arc::clone(&self.inbox), newcomer }
     }
 
@@ -230,17 +237,14 @@ impl Circle {
 
     /// Takes the socket, and says the first words.
     fn welcome(&mut self, reader: u64, newcomer: Newcomer, now: u32) {
-        let Newcomer { start, membership, standing, place, stream } = newcomer;
+        let Newcomer { start, membership, standing, place, is_outdated, stream } = newcomer;
         let (Some(mut stream), Some(entry)) = (stream, self.audience.get_mut(reader)) else { return };
         if let Err(error) = self.poll.registry().register(&mut stream, token(reader), Interest::READABLE | Interest::WRITABLE) {
             tracing::warn!(%error, "an event stream cannot be watched");
             return drop(self.audience.remove(reader));
         }
-        let spread_ms = membership.spread_ms();
-        let (first, missed) = match start {
-            Start::Continues { from, missed } => (words::greeting(&from, spread_ms), missed),
-            Start::Resync { from } => (words::resync(&from, spread_ms), Vec::new()),
-        };
+        let first = words::first(&start, membership.spread_ms(), is_outdated);
+        let missed = if let Start::Continues { missed, .. } = start { missed } else { Vec::new() };
         entry.stream = Some(stream);
         entry.membership = Some(membership);
         entry.standing = standing;

@@ -1,6 +1,6 @@
 //! What a server says on an event stream besides events.
 
-use backend::events::Membership;
+use backend::events::{Membership, Start};
 use bytes::Bytes;
 use domain::event::{Heartbeat, Position};
 use std::time::Duration;
@@ -47,9 +47,17 @@ impl Reason {
     }
 }
 
-/// The first word to a reader who continues: where its topics stood there.
-pub(super) fn greeting(heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
-    named("heartbeat", Some(heartbeat.position), heartbeat, spread_ms)
+/// Tells a page that the site is of another build than it is.
+const OUTDATED: &str = "event: outdated\ndata: {}\n\n";
+
+/// The first words to a reader: whether it continues, where its topics stood there, and whether its page is outdated.
+pub(super) fn first(start: &Start, spread_ms: u32, is_outdated: bool) -> Bytes {
+    let (name, from) = match start {
+        Start::Continues { from, .. } => ("heartbeat", from),
+        Start::Resync { from } => ("resync", from),
+    };
+    let words = named(name, Some(from.position), from, spread_ms);
+    if is_outdated { [&words, OUTDATED.as_bytes()].concat().into() } else { words }
 }
 
 /// Where the reader's topics stand. It may overtake events on their way to the reader, so it is no position to come back to.
@@ -59,12 +67,8 @@ pub(super) fn heartbeat(membership: &Membership) -> Bytes {
 
 /// Makes a reader take new snapshots from now on.
 pub(super) fn anew(membership: &Membership) -> Bytes {
-    resync(&membership.heartbeat(), membership.spread_ms())
-}
-
-/// The first word to a reader who takes new snapshots.
-pub(super) fn resync(heartbeat: &Heartbeat, spread_ms: u32) -> Bytes {
-    named("resync", Some(heartbeat.position), heartbeat, spread_ms)
+    let heartbeat = membership.heartbeat();
+    named("resync", Some(heartbeat.position), &heartbeat, membership.spread_ms())
 }
 
 /// With a word on how slowly to come back, where so many read that they would do so too quickly by themselves.

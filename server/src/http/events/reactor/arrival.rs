@@ -25,6 +25,8 @@ pub(super) struct Newcomer {
     pub(super) membership: Membership,
     pub(super) standing: Standing,
     pub(super) place: Place,
+    /// Whether its page is of another build of the site.
+    pub(super) is_outdated: bool,
     pub(super) stream: Option<mio::net::TcpStream>,
 }
 
