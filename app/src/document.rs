@@ -62,10 +62,11 @@ pub(crate) fn set_inert_around_drawer(is_inert: bool) {
     }
 }
 
-/// Shows the offer to load a newer version of the site, which waits in every page.
-pub(crate) fn offer_update() {
-    if let Some(root) = document().as_ref().and_then(Document::document_element) {
-        set_attribute(&root, "data-outdated", "");
+/// Opens a popover, beside what is open.
+pub(crate) fn open_popover(id: &str) {
+    if let Some(element) = element(id) {
+        // Refused where there are no popovers, and when it is open.
+        let _is_opened = element.show_popover();
     }
 }
 

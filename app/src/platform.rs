@@ -9,6 +9,8 @@ mod server;
 pub(crate) const PAGE_META: &str = "page";
 /// Where it says of which build of the site it is.
 pub(crate) const BUILD_META: &str = "build";
+/// The offer to load a newer version, a popover that waits in every document.
+pub(crate) const NEW_VERSION: &str = "new-version";
 
 #[cfg(not(feature = "ssr"))]
 pub(crate) use browser::*;

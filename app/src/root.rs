@@ -4,7 +4,12 @@ pub use crate::components::leave_guard::announce_history;
 
 use crate::{
     chrome::provide_chrome,
-    components::{side_bar::SideBar, toast::ToastRegion, top_bar::TopBar},
+    components::{
+        icons::{Icon, Shape},
+        side_bar::SideBar,
+        toast::ToastRegion,
+        top_bar::TopBar,
+    },
     document,
     pages::{
         self, admin::ADMIN, category::CATEGORY, claim::CLAIM, community::COMMUNITY, dashboard::DASHBOARD, following::FOLLOWING,
@@ -53,9 +58,21 @@ pub fn shell(options: LeptosOptions, build: Arc<str>) -> impl IntoView {
             <body>
                 <App/>
                 // Not part of the application, which has nothing to do with it but to show it.
-                <p class="new-version" role="status">
-                    "There is a new version of this page. "<a href="" rel="external">"Load it"</a>
-                </p>
+                <div role="status">
+                    <p class="new-version" id=platform::NEW_VERSION popover="manual">
+                        "There is a new version of this page."
+                        <a class="button button-quiet" href="" rel="external">"Load it"</a>
+                        <button
+                            class="button-icon"
+                            type="button"
+                            aria-label="Later"
+                            popovertarget=platform::NEW_VERSION
+                            popovertargetaction="hide"
+                        >
+                            <Icon shape=Shape::Close/>
+                        </button>
+                    </p>
+                </div>
             </body>
         </html>
     }

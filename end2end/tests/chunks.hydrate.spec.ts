@@ -43,13 +43,17 @@ test("a page that is opened directly is read while its code does not arrive, and
 });
 
 test("a page of another version than the server is offered to be loaded anew", async ({ page }) => {
-  const offer = page.getByRole("status").filter({ hasText: "There is a new version of this page." });
+  const offer = page.getByText("There is a new version of this page.");
   await page.route("**/api/stream-updates*", (route) =>
     route.continue({ url: route.request().url().replace(/build=[^&]+/, "build=an-earlier-one") }),
   );
   await open(page, "/");
   await expect(offer).toBeVisible();
   await expect(page.getByRole("banner").getByText("Live", { exact: true })).toBeVisible();
+  await offer.getByRole("button", { name: "Later" }).click();
+  await expect(offer).toBeHidden();
+  await page.reload();
+  await expect(offer).toBeVisible();
   await page.unroute("**/api/stream-updates*");
   await Promise.all([page.waitForEvent("load"), offer.getByRole("link", { name: "Load it" }).click()]);
   await expect(page.getByRole("banner").getByText("Live", { exact: true })).toBeVisible();

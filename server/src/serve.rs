@@ -69,7 +69,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves until `stopped`, then lets what runs finish. With a reactor, event streams are handed over to it.
 pub async fn serve(listener: TcpListener, router: Router, reactor: Option<Reactor>, stopped: CancellationToken) {
     let server = Arc::new(Server::new(router, reactor.clone(), stopped.clone()));
-    let (running, inflow, mut outage) = (TaskTracker::new(), Inflow::default(), Outage::default());
+    let (running, inflow, mut outage) = (TaskTracker::new(), Inflow::new(), Outage::default());
     loop {
         let accepted = tokio::select! {
             () = stopped.cancelled() => break,

@@ -17,7 +17,7 @@ use crate::{
     backoff::{Backoff, part},
     document::{self, meta},
     dom::{now, sleep},
-    platform::BUILD_META,
+    platform::{BUILD_META, NEW_VERSION},
 };
 use domain::{
     SessionId,
@@ -414,7 +414,7 @@ impl Line {
     fn hear_server(&mut self, words: Words<'_>) {
         self.heard = now();
         if words.kind == "outdated" {
-            return document::offer_update();
+            return document::open_popover(NEW_VERSION);
         }
         let (outcome, position, event) = if words.kind == "message" {
             let (Ok(position), Some(update)) = (words.id.parse(), json::<Update>(words.data)) else { return };

@@ -1,6 +1,7 @@
 //! `GET /api/stream-updates`: the event stream of a browser (WHATWG HTML, server-sent events).
 //!
-//! The first event is a heartbeat when the stream continues where the reader left off, and `resync` when it cannot.
+//! The first event is a heartbeat when the stream continues where the reader left off, and `resync` when it cannot; after it a
+//! page of another build of the site is told so (`outdated`).
 //! To a member nothing is said about people who are hidden from them; when those change, there is another `resync`.
 
 pub(crate) mod publish;
@@ -84,11 +85,11 @@ pub(crate) async fn get(
     let after = after.and_then(|text| text.parse::<Position>().ok());
     let viewer_id = viewer.as_ref().map(|viewer| viewer.id);
     let standing = Standing(viewer.zip(token.map(|token| token.0)).map(Box::new));
-    let is_outdated = !parameters.build.is_empty() && *parameters.build != *state.build;
+    let is_of_another_build = !parameters.build.is_empty() && *parameters.build != *state.build;
     // People are hidden after joining, so that a change since then is among the frames.
     let is_handed_over = handover.is_some();
     let body = if let Some(Extension((handover, reactor))) = handover {
-        let mut arrival = reactor.join(topics, after, standing, place, is_outdated);
+        let mut arrival = reactor.join(topics, after, standing, place, is_of_another_build);
         if viewer_id.is_some() {
             arrival.hide(state.backend.blocks.hidden(viewer_id).await?);
         }
@@ -98,7 +99,7 @@ pub(crate) async fn get(
         if viewer_id.is_some() {
             subscription.hide(state.backend.blocks.hidden(viewer_id).await?);
         }
-        Body::from_stream(event_stream(state, subscription, standing, place, is_outdated))
+        Body::from_stream(event_stream(state, subscription, standing, place, is_of_another_build))
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -157,11 +158,11 @@ fn event_stream(
     mut subscription: Subscription,
     standing: Standing,
     place: Place,
-    is_outdated: bool,
+    is_of_another_build: bool,
 ) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
     let beginning = Start::Resync { from: subscription.heartbeat() };
     let start = std::mem::replace(&mut subscription.start, beginning);
-    let mut ready = VecDeque::from([words::first(&start, subscription.spread_ms(), is_outdated)]);
+    let mut ready = VecDeque::from([words::first(&start, subscription.spread_ms(), is_of_another_build)]);
     if let Start::Continues { missed, .. } = start {
         ready.extend(missed.iter().map(|frame| subscription.bytes(frame)));
     }
@@ -301,8 +302,8 @@ impl Connections {
         if open.total >= self.limits.total {
             return Err(domain::Error::Unavailable);
         }
-        let has_all = |holder: &Holder| open.held.get(holder).is_some_and(|held| *held >= self.limit(*holder));
-        if holders.iter().flatten().any(has_all) {
+        let is_full = |holder: &Holder| open.held.get(holder).is_some_and(|held| *held >= self.limit(*holder));
+        if holders.iter().flatten().any(is_full) {
             return Err(domain::Error::RateLimited { retry_after_seconds: 10 });
         }
         open.total += 1;

@@ -112,14 +112,14 @@ impl Reactor {
         after: Option<Position>,
         standing: Standing,
         place: Place,
-        is_outdated: bool,
+        is_of_another_build: bool,
     ) -> Arrival {
         let mut number = 0;
         let (start, membership) = self.hub.join(topics, after, |reader, topics| {
             number = reader;
             self.inbox.push(Message::Join(reader, Arc::clone(topics)));
         });
-        let newcomer = Some(Newcomer { start, membership, standing, place, is_outdated, stream: None });
+        let newcomer = Some(Newcomer { start, membership, standing, place, is_of_another_build, stream: None });
         Arrival { reader: number, inbox: Arc::clone(&self.inbox), newcomer }
     }
 
@@ -237,13 +237,13 @@ impl Circle {
 
     /// Takes the socket, and says the first words.
     fn welcome(&mut self, reader: u64, newcomer: Newcomer, now: u32) {
-        let Newcomer { start, membership, standing, place, is_outdated, stream } = newcomer;
+        let Newcomer { start, membership, standing, place, is_of_another_build, stream } = newcomer;
         let (Some(mut stream), Some(entry)) = (stream, self.audience.get_mut(reader)) else { return };
         if let Err(error) = self.poll.registry().register(&mut stream, token(reader), Interest::READABLE | Interest::WRITABLE) {
             tracing::warn!(%error, "an event stream cannot be watched");
             return drop(self.audience.remove(reader));
         }
-        let first = words::first(&start, membership.spread_ms(), is_outdated);
+        let first = words::first(&start, membership.spread_ms(), is_of_another_build);
         let missed = if let Start::Continues { missed, .. } = start { missed } else { Vec::new() };
         entry.stream = Some(stream);
         entry.membership = Some(membership);

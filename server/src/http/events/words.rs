@@ -11,6 +11,9 @@ const LIFETIME: Duration = Duration::from_hours(1);
 /// Within how many milliseconds pages come back by themselves.
 const FIRST_WAIT_MS: u32 = 500;
 
+/// Tells a page that the site is of another build than it is.
+const OUTDATED: &str = "event: outdated\ndata: {}\n\n";
+
 /// Why a reader is asked to come back, which it is told.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reason {
@@ -47,17 +50,14 @@ impl Reason {
     }
 }
 
-/// Tells a page that the site is of another build than it is.
-const OUTDATED: &str = "event: outdated\ndata: {}\n\n";
-
 /// The first words to a reader: whether it continues, where its topics stood there, and whether its page is outdated.
-pub(super) fn first(start: &Start, spread_ms: u32, is_outdated: bool) -> Bytes {
+pub(super) fn first(start: &Start, spread_ms: u32, is_of_another_build: bool) -> Bytes {
     let (name, from) = match start {
         Start::Continues { from, .. } => ("heartbeat", from),
         Start::Resync { from } => ("resync", from),
     };
     let words = named(name, Some(from.position), from, spread_ms);
-    if is_outdated { [&words, OUTDATED.as_bytes()].concat().into() } else { words }
+    if is_of_another_build { [&words, OUTDATED.as_bytes()].concat().into() } else { words }
 }
 
 /// Where the reader's topics stand. It may overtake events on their way to the reader, so it is no position to come back to.

@@ -188,6 +188,8 @@ async fn f28_who_never_reads_is_cut_off_and_costs_nobody_anything() {
         began.elapsed()
     ));
     assert!(grown_kib < 16 * 1024, "{grown_kib} KiB");
+    // Alone it is some milliseconds; here other tests run.
+    assert!(p99 < Duration::from_secs(1), "{p99:?}");
     drop(dead);
 }
 

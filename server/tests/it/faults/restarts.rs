@@ -110,7 +110,7 @@ async fn f18_what_a_killed_server_has_said_yes_to_is_done_once() {
     drop(server);
 }
 
-/// F18 and F41: who was at a server that is killed counts as present until it has been silent for too long, and no longer.
+/// F18 and F41: who was at a server that is killed does not count as present for long.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "waits for as long as a server may be silent; `make faults` runs it"]
 async fn f41_who_was_at_a_killed_server_is_gone_in_time() {

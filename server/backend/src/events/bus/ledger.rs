@@ -2,7 +2,7 @@
 
 use super::message::{Message, Word};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     time::{Duration, Instant},
 };
 use uuid::Uuid;
@@ -69,12 +69,36 @@ impl Ledger {
         }
     }
 
+    /// Whether a message that the stream keeps is the next of its server, and takes note of it if so. It is no sign of life.
+    /// One that is old was there when this server last knew all of the stream.
+    pub(super) fn judge_kept(&mut self, message: &Message, is_old: bool, now: Instant) -> bool {
+        let Some(at) = self.heard.get(&message.origin).map(|heard| heard.at) else {
+            if is_old {
+                // Its server was silent for so long that it was forgotten.
+                self.accept(message.origin, message.sequence, now);
+            }
+            return !is_old && self.judge(message, now) == Verdict::Next;
+        };
+        let verdict = self.judge(message, now);
+        if let Some(heard) = self.heard.get_mut(&message.origin) {
+            heard.at = at;
+        }
+        verdict == Verdict::Next
+    }
+
     /// Takes everything of a server up to here as heard.
     pub(super) fn accept(&mut self, origin: Uuid, sequence: u64, now: Instant) {
         let heard = self.heard.entry(origin).or_insert(Heard { sequence, at: now });
         heard.sequence = heard.sequence.max(sequence);
         heard.at = now;
         self.heard.retain(|_, heard| now.saturating_duration_since(heard.at) < MEMORY);
+    }
+
+    /// What a server said up to here is not waited for.
+    pub(super) fn skip_to(&mut self, origin: Uuid, sequence: u64) {
+        if let Some(heard) = self.heard.get_mut(&origin) {
+            heard.sequence = heard.sequence.max(sequence);
+        }
     }
 
     /// How far each server was heard.
@@ -86,9 +110,10 @@ impl Ledger {
         self.heard.get(&origin).map_or(0, |heard| heard.sequence)
     }
 
-    /// The servers that spoke since then.
-    pub(super) fn since(&self, moment: Instant) -> HashSet<Uuid> {
-        self.heard.iter().filter(|(_, heard)| heard.at >= moment).map(|(origin, _)| *origin).collect()
+    /// The servers that spoke since then, and how far they were heard.
+    pub(super) fn since(&self, moment: Instant) -> Vec<(Uuid, u64)> {
+        let spoke = self.heard.iter().filter(|(_, heard)| heard.at >= moment);
+        spoke.map(|(origin, heard)| (*origin, heard.sequence)).collect()
     }
 }
 

@@ -112,22 +112,22 @@ impl Receiver {
     }
 
     async fn subscribed(&mut self) {
-        let epoch = match &self.redis {
-            Some(redis) => redis.epoch().await.ok(),
-            None => None,
-        };
-        self.reception.subscribed(epoch, Instant::now());
+        let remembered = self.remembered().await;
+        self.reception.subscribed(remembered, Instant::now());
     }
 
     async fn reconnected(&mut self) {
+        let remembered = self.remembered().await;
         if self.reception.is_beginning() {
-            return self.subscribed().await;
+            self.reception.subscribed(remembered, Instant::now());
+        } else {
+            self.reception.reconnected(remembered, Instant::now());
         }
-        let Some(redis) = &self.redis else { return };
-        let remembered = match (redis.epoch().await, redis.kept().await) {
-            (Ok(epoch), Ok((kept, is_whole))) => Some(Remembered { epoch, kept, is_whole }),
-            _ => None,
-        };
-        self.reception.reconnected(remembered, Instant::now());
+    }
+
+    async fn remembered(&self) -> Option<Remembered> {
+        let redis = self.redis.as_ref()?;
+        let (epoch, (kept, is_whole)) = (redis.epoch().await.ok(), redis.kept().await.ok()?);
+        Some(Remembered { epoch, kept, is_whole })
     }
 }

@@ -11,7 +11,7 @@ use super::{
     sender::BEAT_INTERVAL,
 };
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -32,10 +32,11 @@ pub(super) trait Audience {
     fn lose_continuity(&mut self);
 }
 
-/// What Redis says after the channel was silent for this server alone.
+/// What Redis says when its channel is heard, at first or again.
+#[derive(Default)]
 pub(super) struct Remembered {
-    /// Another one than before means that it has forgotten.
-    pub(super) epoch: String,
+    /// Another one than before means that it has forgotten. None when it did not say.
+    pub(super) epoch: Option<String>,
     /// What its stream keeps, the oldest first.
     pub(super) kept: Vec<Message>,
     /// Whether that goes back to the beginning of its epoch.
@@ -52,18 +53,19 @@ pub(super) struct Reception<A> {
     opened: Option<Instant>,
     /// When this server began, until it is known whether others were here before.
     begun: Option<Instant>,
-    /// Servers that must still say that nothing of theirs is missing, and until when.
-    unproven: HashSet<Uuid>,
+    /// Servers that must still say that nothing of theirs is missing, how far they are known to have spoken, and since when
+    /// they could have said so.
+    unproven: HashMap<Uuid, u64>,
     doubted: Instant,
     /// When the channel was last heard, be it with this server's own words.
     heard: Instant,
-    /// The last event there: whatever the stream has behind it was missed, and nothing else if it still has it.
+    /// The last event that is known to be in the stream: while it is still there, nothing behind it was trimmed.
     last: Option<(Uuid, u64)>,
 }
 
 impl<A: Audience> Reception<A> {
     pub(super) fn new(own: Uuid, audience: A, ledger: Arc<Mutex<Ledger>>, now: Instant) -> Self {
-        let (unproven, doubted, heard) = (HashSet::new(), now, now);
+        let (unproven, doubted, heard) = (HashMap::new(), now, now);
         Self { own, audience, ledger, epoch: None, opened: None, begun: None, unproven, doubted, heard, last: None }
     }
 
@@ -121,11 +123,20 @@ impl<A: Audience> Reception<A> {
     }
 
     /// From here on the channel of Redis is heard. What was read before now may miss what was said before now.
-    pub(super) fn subscribed(&mut self, epoch: Option<String>, now: Instant) {
+    pub(super) fn subscribed(&mut self, remembered: Option<Remembered>, now: Instant) {
+        let Remembered { epoch, kept, .. } = remembered.unwrap_or_default();
         self.epoch = epoch;
+        for message in &kept {
+            self.ledger().accept(message.origin, message.sequence, now);
+        }
+        self.note_newest(&kept);
         self.audience.lose_continuity();
         self.ledger().set_open(true);
         self.opened = Some(now);
+    }
+
+    fn note_newest(&mut self, kept: &[Message]) {
+        self.last = kept.last().map(|newest| (newest.origin, newest.sequence)).or(self.last);
     }
 
     /// Whether it is too early to tell what is old from what is missing.
@@ -133,23 +144,27 @@ impl<A: Audience> Reception<A> {
         self.opened.is_some()
     }
 
-    /// Takes from the stream what was missed, and finds out whether that is all. None when Redis does not answer: another
-    /// reconnection follows, and until then the beats show what is missing.
+    /// Takes from the stream what was missed, and finds out whether that is all. None when Redis does not answer: then the beats
+    /// show what is missing.
     pub(super) fn reconnected(&mut self, remembered: Option<Remembered>, now: Instant) {
         let Some(Remembered { epoch, kept, is_whole }) = remembered else { return self.doubt(now) };
-        let is_whole = is_whole || kept.iter().any(|kept| self.last == Some((kept.origin, kept.sequence)));
-        let remembers = self.epoch.as_ref().is_none_or(|known| *known == epoch);
-        self.epoch = Some(epoch);
-        if !(remembers && is_whole) {
+        let last = kept.iter().position(|kept| self.last == Some((kept.origin, kept.sequence)));
+        let remembers = epoch.is_some() && self.epoch == epoch;
+        self.epoch = epoch;
+        // Those who had to prove something before could not.
+        self.doubted = now;
+        if !(remembers && (is_whole || last.is_some())) {
             self.doubt(now);
         }
-        self.last = kept.last().map(|newest| (newest.origin, newest.sequence)).or(self.last);
+        self.note_newest(&kept);
         let own = self.own;
-        for message in kept.iter().filter(|kept| kept.origin != own) {
-            if self.take(message, now) == Verdict::Gap {
+        for (place, message) in kept.iter().enumerate().filter(|(_, kept)| kept.origin != own) {
+            let is_old = last.is_some_and(|last| place <= last);
+            if self.ledger().judge_kept(message, is_old, now) {
+                self.audience.deliver(message);
+            } else if self.ledger().position(message.origin) < message.sequence {
                 // What is missing before it is looked for at the next beat, unless the server is gone.
-                self.unproven.insert(message.origin);
-                self.doubted = now;
+                self.unproven.insert(message.origin, message.sequence);
             }
         }
     }
@@ -158,7 +173,9 @@ impl<A: Audience> Reception<A> {
     fn doubt(&mut self, now: Instant) {
         let since = self.heard.checked_sub(BEAT_INTERVAL * BEATS).unwrap_or(self.heard);
         let alive = self.ledger().since(since);
-        self.unproven.extend(alive);
+        for (origin, sequence) in alive {
+            self.unproven.entry(origin).or_insert(sequence);
+        }
         self.doubted = now;
     }
 
@@ -179,10 +196,16 @@ impl<A: Audience> Reception<A> {
                 self.begun = None;
             }
         }
-        if !self.unproven.is_empty() && is_over(self.doubted) && is_redis_up {
+        let is_deaf = now.duration_since(self.heard) > BEAT_INTERVAL * BEATS;
+        if !is_redis_up || is_deaf {
+            // Nobody can prove anything; of its own words this server hears one in each interval.
+            self.doubted = now;
+        } else if !self.unproven.is_empty() && is_over(self.doubted) {
             tracing::warn!("a server is gone with what it said last; readers start anew");
-            // How far they were heard stays known, or what they left in PostgreSQL would be told again.
-            self.unproven.clear();
+            for (origin, sequence) in std::mem::take(&mut self.unproven) {
+                // How far it is known to have spoken is over and done with, or what it left would be told later.
+                self.ledger().skip_to(origin, sequence);
+            }
             self.audience.lose_continuity();
         }
     }

@@ -27,6 +27,8 @@ use uuid::Uuid;
 const STREAM_LENGTH: u64 = 4096;
 /// After how long Redis counts as away. PostgreSQL must still have the time to be quicker than two seconds.
 const COMMAND_TIME: Duration = Duration::from_millis(750);
+/// After how long another attempt is made to hear the channel.
+const RESUBSCRIPTION: Duration = Duration::from_millis(250);
 /// How often a Redis that was away is asked whether it is back.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -144,29 +146,38 @@ pub(crate) fn builder(settings: &BusSettings) -> Result<Builder> {
     Ok(builder)
 }
 
+/// Hears the channel from now on, however long that takes.
+async fn subscribe(subscriber: &SubscriberClient, channel: &str) {
+    while let Err(error) = subscriber.subscribe(channel).await {
+        tracing::warn!(%error, "Redis is not reachable yet");
+        tokio::time::sleep(RESUBSCRIPTION).await;
+    }
+}
+
 /// Passes on what the channel says.
 async fn listen(subscriber: SubscriberClient, channel: Arc<str>, inputs: mpsc::Sender<Input>) {
-    let mut messages = subscriber.message_rx();
-    subscriber.manage_subscriptions();
+    // From before the first attempt, so that no reconnection goes unnoticed.
+    let (mut messages, mut reconnections) = (subscriber.message_rx(), subscriber.reconnect_rx());
     subscriber.connect();
-    // Managed subscriptions are renewed after each reconnection, once the first attempt was made.
-    while let Err(error) = subscriber.subscribe(&*channel).await {
-        tracing::warn!(%error, "Redis is not reachable yet");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-    let mut reconnections = subscriber.reconnect_rx();
+    subscribe(&subscriber, &channel).await;
     if inputs.send(Input::Subscribed).await.is_err() {
         return;
     }
     loop {
         let input = tokio::select! {
+            // What was said before a reconnection is no proof of what was said after.
+            biased;
             message = messages.recv() => match message {
                 Ok(message) => message.value.as_str().and_then(|json| Message::read(&json)).map(Input::Said),
                 Err(RecvError::Lagged(_)) => Some(Input::Reconnected),
                 Err(RecvError::Closed) => return,
             },
             reconnection = reconnections.recv() => match reconnection {
-                Ok(_) | Err(RecvError::Lagged(_)) => Some(Input::Reconnected),
+                Ok(_) | Err(RecvError::Lagged(_)) => {
+                    // First, so that nothing is said between what the stream keeps and what is heard.
+                    subscribe(&subscriber, &channel).await;
+                    Some(Input::Reconnected)
+                }
                 Err(RecvError::Closed) => return,
             },
         };

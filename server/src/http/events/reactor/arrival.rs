@@ -26,7 +26,7 @@ pub(super) struct Newcomer {
     pub(super) standing: Standing,
     pub(super) place: Place,
     /// Whether its page is of another build of the site.
-    pub(super) is_outdated: bool,
+    pub(super) is_of_another_build: bool,
     pub(super) stream: Option<mio::net::TcpStream>,
 }
 

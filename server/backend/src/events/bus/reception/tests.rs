@@ -11,8 +11,8 @@ use std::{
 };
 use uuid::Uuid;
 
-/// Messages that the stream keeps here.
-const STREAM_LENGTH: usize = 6;
+/// Messages that a short stream keeps.
+const SHORT: usize = 6;
 /// For how long a server says again what Redis took, should Redis fail.
 const DOUBT: Duration = Duration::from_secs(3);
 const SERVERS: usize = 3;
@@ -68,6 +68,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn event(server: usize, sequence: u64) -> Message {
+    let word = Word::Event { topics: Vec::new(), event: Event::Hidden, letter: None };
+    Message { origin: Uuid::from_u128(u128::try_from(server).unwrap()), sequence, word }
+}
+
 /// Another server.
 struct Server {
     is_alive: bool,
@@ -77,6 +82,7 @@ struct Server {
 }
 
 struct World {
+    stream_length: usize,
     now: Instant,
     servers: Vec<Server>,
     is_redis_up: bool,
@@ -91,16 +97,19 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    /// A world whose stream keeps so many messages. What it keeps at first is of servers that are gone.
+    fn new(stream_length: usize) -> Self {
         let (now, ledger) = (Instant::now(), Arc::new(Mutex::new(Ledger::open())));
         let servers = (0..SERVERS).map(|_| Server { is_alive: true, sequence: 0, doubtful: VecDeque::new() }).collect();
         let reception = Reception::new(Uuid::max(), Log::default(), Arc::clone(&ledger), now);
+        let former = [(SERVERS, 1), (SERVERS, 2), (SERVERS + 1, 7), (SERVERS + 1, 8)];
         let mut world = Self {
+            stream_length,
             now,
             servers,
             is_redis_up: true,
             is_heard: true,
-            stream: VecDeque::new(),
+            stream: former.map(|(server, sequence)| event(server, sequence)).into(),
             epoch: 0,
             table: Vec::new(),
             reception,
@@ -108,7 +117,7 @@ impl World {
             said: Vec::new(),
         };
         world.reception.begin(&[], true, now);
-        world.reception.subscribed(Some(world.epoch.to_string()), now);
+        world.reception.subscribed(Some(world.remembered()), now);
         // Who begins, speaks and dies while the receiver hears nothing, and then Redis with it, is known to nobody.
         world.second();
         world
@@ -142,8 +151,7 @@ impl World {
 
     fn say(&mut self, server: usize) {
         self.servers[server].sequence += 1;
-        let word = Word::Event { topics: Vec::new(), event: Event::Hidden, letter: None };
-        let message = self.message(server, word);
+        let message = event(server, self.servers[server].sequence);
         self.said.push((server, message.sequence, self.told().len()));
         if !self.is_redis_up {
             self.say_by_table(server);
@@ -152,17 +160,12 @@ impl World {
         }
         self.servers[server].doubtful.push_back((self.now, message.clone()));
         self.stream.push_back(message.clone());
-        if self.stream.len() > STREAM_LENGTH {
+        if self.stream.len() > self.stream_length {
             self.stream.pop_front();
         }
         if self.is_heard {
             self.channel_says(&message);
         }
-    }
-
-    fn message(&self, server: usize, word: Word) -> Message {
-        let origin = Uuid::from_u128(u128::try_from(server).unwrap());
-        Message { origin, sequence: self.servers[server].sequence, word }
     }
 
     /// What Redis may have lost goes to the table.
@@ -188,6 +191,9 @@ impl World {
 
     fn second(&mut self) {
         self.now += BEAT_INTERVAL;
+        if self.is_redis_up && self.is_heard {
+            self.channel_says(&Message { origin: Uuid::max(), sequence: 0, word: Word::Beat });
+        }
         for server in 0..SERVERS {
             if !self.servers[server].is_alive {
                 continue;
@@ -195,7 +201,7 @@ impl World {
             if !self.is_redis_up {
                 self.say_by_table(server);
             } else if self.is_heard {
-                let beat = self.message(server, Word::Beat);
+                let beat = Message { word: Word::Beat, ..event(server, self.servers[server].sequence) };
                 self.channel_says(&beat);
             }
         }
@@ -215,14 +221,17 @@ impl World {
             return;
         }
         self.is_heard = true;
-        let epoch = self.epoch.to_string();
+        let remembered = Some(self.remembered());
         if self.reception.is_beginning() {
-            self.reception.subscribed(Some(epoch), self.now);
-            return;
+            self.reception.subscribed(remembered, self.now);
+        } else {
+            self.reception.reconnected(remembered, self.now);
         }
-        let is_whole = self.stream.len() < STREAM_LENGTH;
-        let remembered = Remembered { epoch, kept: self.stream.iter().cloned().collect(), is_whole };
-        self.reception.reconnected(Some(remembered), self.now);
+    }
+
+    fn remembered(&self) -> Remembered {
+        let (epoch, is_whole) = (Some(self.epoch.to_string()), self.stream.len() < self.stream_length);
+        Remembered { epoch, kept: self.stream.iter().cloned().collect(), is_whole }
     }
 
     /// Everything works again, for long enough.
@@ -240,12 +249,14 @@ proptest! {
     /// Whatever breaks: every word is delivered once and in order, or readers start anew after it was said.
     #[test]
     fn nothing_is_lost_in_silence(steps in proptest::collection::vec(step(), 0..60)) {
-        let mut world = World::new();
+        let mut world = World::new(SHORT);
         for step in steps {
             world.take(step);
         }
         world.heal();
         let told = world.told();
+        let is_of_former = |told: &Told| matches!(told, Told::Event { server, .. } if *server >= SERVERS);
+        prop_assert!(!told.iter().any(is_of_former), "they spoke before this server began: {told:?}");
         for (server, sequence, before) in &world.said {
             let is_it = |told: &Told| matches!(told, Told::Event { server: s, sequence: n } if (s, n) == (server, sequence));
             let n_told = told.iter().filter(|told| is_it(told)).count();
@@ -266,5 +277,28 @@ proptest! {
                 }
             }
         }
+    }
+
+    /// While nothing is forgotten and nobody is killed, nobody starts anew either, whatever is cut off for however long.
+    #[test]
+    fn nobody_starts_anew_in_vain(steps in proptest::collection::vec(step(), 0..60)) {
+        let mut world = World::new(1000);
+        // Who comes while it begins is told to start anew.
+        for _ in 0..5 {
+            world.second();
+        }
+        for step in steps {
+            match step {
+                Step::Kill(_) => {}
+                // What the receiver alone missed before is out of reach then.
+                Step::Crash { .. } if !world.is_heard => {}
+                Step::Crash { .. } => world.take(Step::Crash { forgets: false }),
+                step => world.take(step),
+            }
+        }
+        world.heal();
+        let told = world.told();
+        prop_assert_eq!(told.iter().filter(|told| **told == Told::StartAnew).count(), 1, "{:?}", told);
+        prop_assert_eq!(told.len() - 1, world.said.len());
     }
 }
