@@ -20,6 +20,8 @@ use uuid::Uuid;
 const COMMAND_TIME: Duration = Duration::from_millis(750);
 /// How long to wait before a subscription that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// After how long without a word it is looked whether the connection is alive.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// One message.
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,6 +91,11 @@ impl Link {
                     Ok(_) | Err(RecvError::Lagged(_)) => Some(Input::Interrupted),
                     Err(RecvError::Closed) => return,
                 },
+                // A connection that is dead ends because this is not answered.
+                () = tokio::time::sleep(SILENCE) => {
+                    let _is_alive = subscriber.ping::<Value>(None).await;
+                    None
+                }
             };
             if let Some(input) = input
                 && inputs.send(input).await.is_err()

@@ -5,11 +5,25 @@ use crate::{
     servers::{Servers, meet},
 };
 use backend::{
-    events::Events,
+    events::{BusSettings, Events},
     testing::{is_full_size, redis::Redis},
 };
 use domain::event::Topic;
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
 use uuid::Uuid;
 
 fn publish(events: &Events, numbers: impl IntoIterator<Item = u128>) {
@@ -155,6 +169,80 @@ async fn what_a_broken_subscription_missed_is_read_from_the_stream() {
     there.hear(100).await;
     there.assert_heard(1..=100);
     assert_eq!(there.n_resyncs, 0);
+}
+
+/// A way to Redis on which nothing comes through any more, and nobody says so.
+struct Way {
+    address: SocketAddr,
+    /// How often it was cut. Connections that are made later are well.
+    n_cuts: Arc<AtomicU32>,
+}
+
+impl Way {
+    async fn to(redis: &Redis) -> Self {
+        let there = redis.url().trim_start_matches("redis://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, n_cuts) = (listener.local_addr().unwrap(), Arc::new(AtomicU32::new(0)));
+        let cuts = Arc::clone(&n_cuts);
+        tokio::spawn(async move {
+            loop {
+                let (here, there) = (listener.accept().await.unwrap().0, TcpStream::connect(&there).await.unwrap());
+                let ((asks, told), (answers, asked)) = (here.into_split(), there.into_split());
+                tokio::spawn(Self::carry(asks, asked, Arc::clone(&cuts)));
+                tokio::spawn(Self::carry(answers, told, Arc::clone(&cuts)));
+            }
+        });
+        Self { address, n_cuts }
+    }
+
+    async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, n_cuts: Arc<AtomicU32>) {
+        let (n_before, mut bytes) = (n_cuts.load(Ordering::Relaxed), vec![0; 64 * 1024]);
+        while let Ok(n @ 1..) = from.read(&mut bytes).await {
+            if n_cuts.load(Ordering::Relaxed) != n_before {
+                // Neither side is told.
+                std::future::pending::<()>().await;
+            }
+            if to.write_all(&bytes[..n]).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn cut(&self) {
+        self.n_cuts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn settings(&self, redis: &Redis) -> BusSettings {
+        BusSettings { url: format!("redis://{}", self.address).into(), ..redis.settings() }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_to_redis_that_is_dead_and_does_not_say_so_is_given_up() {
+    let (redis, servers) = (Redis::running(), Servers::new().await);
+    let way = Way::to(&redis).await;
+    let (ours, theirs) = (servers.events(Some(&redis)).await, servers.events_by(Some(way.settings(&redis))).await);
+    meet(&ours, &theirs).await;
+    meet(&theirs, &ours).await;
+    let mut there = Listener::new(&theirs);
+    publish(&ours, [1]);
+    there.hear(1).await;
+    way.cut();
+    let cut_at = Instant::now();
+    publish(&ours, 2..=10);
+    let told = async {
+        // Whether Redis can be asked already when the channel is heard again is up to chance.
+        while there.n_resyncs == 0 && there.heard.last() != Some(&10) {
+            there.step().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.expect("what was said meanwhile, or to start anew");
+    saw(&format!("F07: over a dead connection another server was told after {:?}", cut_at.elapsed()));
+    // The channel itself is heard again, and so is what this server says.
+    publish(&ours, [11]);
+    there.hear(11).await;
+    until("Redis is used again", || theirs.is_connected()).await;
+    saw(&format!("F07: and used Redis again after {:?}", cut_at.elapsed()));
 }
 
 /// A server of the test's making, so that it can leave things out.

@@ -4,7 +4,7 @@ use crate::listener::{PATIENCE, event};
 use backend::{
     Backend,
     database::{Database, Settings},
-    events::Events,
+    events::{BusSettings, Events},
     testing::{backend_on, database_settings, redis::Redis},
 };
 use diesel_async::RunQueryDsl;
@@ -42,9 +42,13 @@ impl Servers {
 
     /// The events of a further server, which is alive from now on.
     pub(crate) async fn events(&self, redis: Option<&Redis>) -> Events {
+        self.events_by(redis.map(Redis::settings)).await
+    }
+
+    /// The same, which reaches Redis in this way.
+    pub(crate) async fn events_by(&self, settings: Option<BusSettings>) -> Events {
         let id = Uuid::new_v4();
         self.sql(format!("INSERT INTO nodes (id, address) VALUES ('{id}', 'http://127.0.0.1:1')")).await;
-        let settings = redis.map(Redis::settings);
         Events::shared(id, &self.database, settings.as_ref()).unwrap()
     }
 

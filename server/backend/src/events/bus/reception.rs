@@ -3,7 +3,8 @@
 //!
 //! Of each server every word is delivered once and in order, or continuity is lost after it was said. To be sure of that,
 //! something must follow: a word that shows a gap, or, where Redis may have lost the last of them, the proof of each server
-//! that was alive that nothing of it is missing.
+//! that was alive that nothing of it is missing. Only who begins, speaks and dies while nothing is heard, and then Redis
+//! forgets it, is known to nobody.
 
 use super::{
     ledger::{Ledger, Verdict},
@@ -139,9 +140,9 @@ impl<A: Audience> Reception<A> {
         self.last = kept.last().map(|newest| (newest.origin, newest.sequence)).or(self.last);
     }
 
-    /// Whether it is too early to tell what is old from what is missing.
+    /// Whether it is too early to tell what is old from what is missing, or Redis could not be asked at the beginning.
     pub(super) fn is_beginning(&self) -> bool {
-        self.opened.is_some()
+        self.opened.is_some() || self.epoch.is_none()
     }
 
     /// Takes from the stream what was missed, and finds out whether that is all. None when Redis does not answer: then the beats
@@ -153,8 +154,12 @@ impl<A: Audience> Reception<A> {
         self.epoch = epoch;
         // Those who had to prove something before could not.
         self.doubted = now;
-        if !(remembers && (is_whole || last.is_some())) {
+        // One that was restored from a copy remembers less than this server knows.
+        if !(remembers && (last.is_some() || (is_whole && self.last.is_none()))) {
             self.doubt(now);
+        }
+        if !remembers {
+            self.last = None;
         }
         self.note_newest(&kept);
         let own = self.own;

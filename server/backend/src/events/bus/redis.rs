@@ -18,7 +18,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use uuid::Uuid;
@@ -29,6 +29,9 @@ const STREAM_LENGTH: u64 = 4096;
 const COMMAND_TIME: Duration = Duration::from_millis(750);
 /// After how long another attempt is made to hear the channel.
 const RESUBSCRIPTION: Duration = Duration::from_millis(250);
+/// After how long without a word it is looked whether the connection of the channel is alive, and without an answer another
+/// connection is made.
+const SILENCE: Duration = Duration::from_secs(3);
 /// How often a Redis that was away is asked whether it is back.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -113,12 +116,19 @@ impl Redis {
 
     /// Notices when Redis is back.
     async fn probe(self) {
-        let mut interval = tokio::time::interval(PROBE_INTERVAL);
+        let (mut interval, mut silent_since) = (tokio::time::interval(PROBE_INTERVAL), None);
         loop {
             interval.tick().await;
-            if !self.is_up.load(Ordering::Relaxed) && self.client.is_connected() {
-                let is_back = tokio::time::timeout(COMMAND_TIME, self.client.ping::<String>(None)).await;
-                self.is_up.store(matches!(is_back, Ok(Ok(_))), Ordering::Relaxed);
+            if self.is_up.load(Ordering::Relaxed) || !self.client.is_connected() {
+                silent_since = None;
+                continue;
+            }
+            let is_back = matches!(tokio::time::timeout(COMMAND_TIME, self.client.ping::<String>(None)).await, Ok(Ok(_)));
+            self.is_up.store(is_back, Ordering::Relaxed);
+            if !is_back && silent_since.get_or_insert_with(Instant::now).elapsed() >= SILENCE {
+                silent_since = None;
+                // fred gives a connection up when what was written last is not answered, but something is written all the time.
+                let _is_connected = tokio::time::timeout(COMMAND_TIME, self.client.force_reconnection()).await;
             }
         }
     }
@@ -148,21 +158,26 @@ pub(crate) fn builder(settings: &BusSettings) -> Result<Builder> {
 
 /// Hears the channel from now on, however long that takes.
 async fn subscribe(subscriber: &SubscriberClient, channel: &str) {
-    while let Err(error) = subscriber.subscribe(channel).await {
-        tracing::warn!(%error, "Redis is not reachable yet");
+    loop {
+        let asked = async {
+            subscriber.subscribe(channel).await?;
+            // What Redis answers to that is kept from us. It answers this with a list to who is subscribed, and with a word to others.
+            subscriber.ping::<Value>(None).await
+        };
+        match asked.await {
+            Ok(Value::Array(_)) => return,
+            Ok(_) => tracing::warn!("Redis does not let this server hear the others"),
+            Err(error) => tracing::warn!(%error, "Redis is not reachable yet"),
+        }
         tokio::time::sleep(RESUBSCRIPTION).await;
     }
 }
 
 /// Passes on what the channel says.
 async fn listen(subscriber: SubscriberClient, channel: Arc<str>, inputs: mpsc::Sender<Input>) {
-    // From before the first attempt, so that no reconnection goes unnoticed.
-    let (mut messages, mut reconnections) = (subscriber.message_rx(), subscriber.reconnect_rx());
+    let (mut messages, mut connections) = (subscriber.message_rx(), subscriber.reconnect_rx());
     subscriber.connect();
-    subscribe(&subscriber, &channel).await;
-    if inputs.send(Input::Subscribed).await.is_err() {
-        return;
-    }
+    let mut was_connected = false;
     loop {
         let input = tokio::select! {
             // What was said before a reconnection is no proof of what was said after.
@@ -172,14 +187,20 @@ async fn listen(subscriber: SubscriberClient, channel: Arc<str>, inputs: mpsc::S
                 Err(RecvError::Lagged(_)) => Some(Input::Reconnected),
                 Err(RecvError::Closed) => return,
             },
-            reconnection = reconnections.recv() => match reconnection {
+            connection = connections.recv() => match connection {
                 Ok(_) | Err(RecvError::Lagged(_)) => {
                     // First, so that nothing is said between what the stream keeps and what is heard.
                     subscribe(&subscriber, &channel).await;
-                    Some(Input::Reconnected)
+                    let is_again = std::mem::replace(&mut was_connected, true);
+                    Some(if is_again { Input::Reconnected } else { Input::Subscribed })
                 }
                 Err(RecvError::Closed) => return,
             },
+            // Every server hears itself more often than that. If the connection is dead, it ends because this is not answered.
+            () = tokio::time::sleep(SILENCE) => {
+                let _is_alive = subscriber.ping::<Value>(None).await;
+                None
+            }
         };
         if let Some(input) = input
             && inputs.send(input).await.is_err()
