@@ -60,6 +60,8 @@ pub(super) struct Reception<A> {
     doubted: Instant,
     /// When the channel was last heard, be it with this server's own words.
     heard: Instant,
+    /// When it was heard again, and until when everybody had been heard before that.
+    mended: Option<(Instant, Instant)>,
     /// The last event that is known to be in the stream: while it is still there, nothing behind it was trimmed.
     last: Option<(Uuid, u64)>,
 }
@@ -67,7 +69,7 @@ pub(super) struct Reception<A> {
 impl<A: Audience> Reception<A> {
     pub(super) fn new(own: Uuid, audience: A, ledger: Arc<Mutex<Ledger>>, now: Instant) -> Self {
         let (unproven, doubted, heard) = (HashMap::new(), now, now);
-        Self { own, audience, ledger, epoch: None, opened: None, begun: None, unproven, doubted, heard, last: None }
+        Self { own, audience, ledger, epoch: None, opened: None, begun: None, unproven, doubted, heard, mended: None, last: None }
     }
 
     /// A server spoke on the channel of Redis, and what it said was taken: nothing that it said before is missing. What is found
@@ -149,6 +151,7 @@ impl<A: Audience> Reception<A> {
     /// show what is missing.
     pub(super) fn reconnected(&mut self, remembered: Option<Remembered>, now: Instant) {
         let Some(Remembered { epoch, kept, is_whole }) = remembered else { return self.doubt(now) };
+        let everybody_until = self.everybody_until();
         let last = kept.iter().position(|kept| self.last == Some((kept.origin, kept.sequence)));
         let remembers = epoch.is_some() && self.epoch == epoch;
         self.epoch = epoch;
@@ -158,6 +161,7 @@ impl<A: Audience> Reception<A> {
         if !(remembers && (last.is_some() || (is_whole && self.last.is_none()))) {
             self.doubt(now);
         }
+        self.mended = Some((now, everybody_until));
         if !remembers {
             self.last = None;
         }
@@ -176,12 +180,20 @@ impl<A: Audience> Reception<A> {
 
     /// From now on every server that was just alive must prove that nothing of it is missing, and whoever had to already.
     fn doubt(&mut self, now: Instant) {
-        let since = self.heard.checked_sub(BEAT_INTERVAL * BEATS).unwrap_or(self.heard);
-        let alive = self.ledger().since(since);
+        let until = self.everybody_until();
+        let alive = self.ledger().since(until.checked_sub(BEAT_INTERVAL * BEATS).unwrap_or(until));
         for (origin, sequence) in alive {
             self.unproven.entry(origin).or_insert(sequence);
         }
         self.doubted = now;
+    }
+
+    /// Until when everybody was heard who was alive: after a cut not all have spoken yet.
+    fn everybody_until(&self) -> Instant {
+        match self.mended {
+            Some((at, before)) if self.heard.saturating_duration_since(at) < BEAT_INTERVAL * BEATS => before,
+            _ => self.heard,
+        }
     }
 
     /// To be called once in each interval between beats.

@@ -1,9 +1,12 @@
 //! A small world around one receiver: other servers, a Redis that comes and goes, and a table that stays.
 
 use super::{Audience, BEAT_INTERVAL, Ledger, Reception, Remembered};
-use crate::events::bus::message::{Message, Word};
+use crate::{
+    events::bus::message::{Message, Word},
+    testing::is_full_size,
+};
 use domain::event::Event;
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
@@ -243,8 +246,14 @@ impl World {
     }
 }
 
+/// The same cases each time, or in full size many others.
+fn config() -> ProptestConfig {
+    let (cases, rng_seed) = if is_full_size() { (300_000, RngSeed::Random) } else { (10_000, RngSeed::Fixed(1)) };
+    ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// Whatever breaks: every word is delivered once and in order, or readers start anew after it was said.
     #[test]
