@@ -184,7 +184,7 @@ async fn a_lost_connection_goes_on_where_it_was() {
     until(|| n_open() == 1).await;
     let addresses = addresses();
     assert_eq!(addresses.len(), 2);
-    assert!(addresses[1].ends_with("&after=0000000000000001:9"), "{addresses:?}");
+    assert!(addresses[1].ends_with("&after=0000000000000001:9&build="), "{addresses:?}");
     assert_eq!(n_open(), 1);
     greet(4);
     wait(50).await;
@@ -204,7 +204,7 @@ async fn a_page_that_wakes_up_connects_anew_at_once() {
     sleep(30_000);
     until(|| addresses().len() == 2 && n_open() == 1).await;
     wake();
-    assert!(addresses()[1].ends_with("&after=0000000000000001:9"), "{:?}", addresses());
+    assert!(addresses()[1].ends_with("&after=0000000000000001:9&build="), "{:?}", addresses());
     greet(4);
     publish(12, 5, Event::StreamUpdated { stream: card("Lifetimes"), previous_category: Category::Study });
     until(|| text(&root) == "Lifetimes|Lifetimes|Live").await;
@@ -245,7 +245,7 @@ async fn pages_share_a_connection_and_pass_it_on() {
 
     drop(first);
     until(|| addresses().len() == 3 && n_open() == 1).await;
-    assert!(addresses()[2].ends_with("&after=0000000000000001:9"), "{:?}", addresses());
+    assert!(addresses()[2].ends_with("&after=0000000000000001:9&build="), "{:?}", addresses());
     greet(4);
     let renamed = Event::StreamUpdated { stream: card("Lifetimes"), previous_category: Category::Study };
     publish(12, 5, renamed);
