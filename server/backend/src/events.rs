@@ -12,7 +12,7 @@ mod letter;
 mod pace;
 
 pub use bus::BusSettings;
-pub(crate) use bus::redis_builder;
+pub(crate) use bus::{channel, redis_builder};
 pub(crate) use changes::Changes;
 pub use hub::{Crowd, Frame, Hub, Membership, Start, Subscription};
 pub use letter::Letter;

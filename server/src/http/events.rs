@@ -89,7 +89,8 @@ pub(crate) async fn get(
     // People are hidden after joining, so that a change since then is among the frames.
     let is_handed_over = handover.is_some();
     let body = if let Some(Extension((handover, reactor))) = handover {
-        let mut arrival = reactor.join(topics, after, standing, place, is_of_another_build);
+        let mut arrival = reactor.join(topics, after, standing, place);
+        arrival.note_build(is_of_another_build);
         if viewer_id.is_some() {
             arrival.hide(state.backend.blocks.hidden(viewer_id).await?);
         }

@@ -14,7 +14,7 @@ async fn open(browser: &mut Browser, channel: UserId) -> EventReader {
 }
 
 /// The next count that a page is told.
-async fn told(page: &mut EventReader) -> u32 {
+pub async fn told(page: &mut EventReader) -> u32 {
     loop {
         let event = page.next().await.unwrap();
         if event.name == "message"

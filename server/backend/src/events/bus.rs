@@ -5,6 +5,7 @@
 //! table in PostgreSQL carries it, a little later. A message may come both ways and is delivered once. Neither is the
 //! truth: what cannot be found makes every reader take a new snapshot from the database.
 
+pub(crate) mod channel;
 mod ledger;
 mod message;
 mod postgres;

@@ -3,25 +3,25 @@
 use super::census::Said;
 use crate::{
     Error, Result,
-    events::{BusSettings, redis_builder},
+    events::{
+        BusSettings,
+        channel::{self, Heard},
+        redis_builder,
+    },
 };
 use fred::{
     clients::SubscriberClient,
-    interfaces::{ClientLike, EventInterface, PubsubInterface},
+    interfaces::{ClientLike, PubsubInterface},
     prelude::Client,
     types::Value,
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{broadcast::error::RecvError, mpsc};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 /// How long what is said at once may take.
 const COMMAND_TIME: Duration = Duration::from_millis(750);
-/// How long to wait before a subscription that failed is tried again.
-const PAUSE: Duration = Duration::from_millis(500);
-/// After how long without a word it is looked whether the connection is alive.
-const SILENCE: Duration = Duration::from_secs(3);
 
 /// One message.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,39 +70,12 @@ impl Link {
     /// Connects, and passes on what is said, this server's own words among it. A Redis that is away is tried again for ever.
     pub(super) async fn listen(self, inputs: mpsc::Sender<Input>) {
         let Self { client, subscriber, channel } = self;
-        let mut messages = subscriber.message_rx();
-        let mut reconnections = subscriber.reconnect_rx();
         client.connect();
-        // Managed subscriptions are renewed after each reconnection, once the first attempt was made.
-        subscriber.manage_subscriptions();
-        subscriber.connect();
-        while let Err(error) = subscriber.subscribe(&*channel).await {
-            tracing::debug!(%error, "it cannot be heard yet who is present at other servers");
-            tokio::time::sleep(PAUSE).await;
-        }
-        loop {
-            let input = tokio::select! {
-                message = messages.recv() => match message {
-                    Ok(message) => message.value.as_str().and_then(|json| read(&json)).map(Input::Said),
-                    Err(RecvError::Lagged(_)) => Some(Input::Interrupted),
-                    Err(RecvError::Closed) => return,
-                },
-                reconnection = reconnections.recv() => match reconnection {
-                    Ok(_) | Err(RecvError::Lagged(_)) => Some(Input::Interrupted),
-                    Err(RecvError::Closed) => return,
-                },
-                // A connection that is dead ends because this is not answered.
-                () = tokio::time::sleep(SILENCE) => {
-                    let _is_alive = subscriber.ping::<Value>(None).await;
-                    None
-                }
-            };
-            if let Some(input) = input
-                && inputs.send(input).await.is_err()
-            {
-                return;
-            }
-        }
+        channel::hear(subscriber, &channel, inputs, |heard| match heard {
+            Heard::Said(json) => read(json).map(Input::Said),
+            Heard::Anew => Some(Input::Interrupted),
+        })
+        .await;
     }
 
     /// Says something to all who listen just now.

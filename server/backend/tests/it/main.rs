@@ -23,3 +23,4 @@ mod profiles;
 mod search;
 mod servers;
 mod stream_keys;
+mod way;

@@ -106,20 +106,13 @@ impl Reactor {
     }
 
     /// Lets a reader join the hub, after the position that it has seen. Frames wait until it arrives.
-    pub(super) fn join(
-        &self,
-        topics: Vec<Topic>,
-        after: Option<Position>,
-        standing: Standing,
-        place: Place,
-        is_of_another_build: bool,
-    ) -> Arrival {
+    pub(super) fn join(&self, topics: Vec<Topic>, after: Option<Position>, standing: Standing, place: Place) -> Arrival {
         let mut number = 0;
         let (start, membership) = self.hub.join(topics, after, |reader, topics| {
             number = reader;
             self.inbox.push(Message::Join(reader, Arc::clone(topics)));
         });
-        let newcomer = Some(Newcomer { start, membership, standing, place, is_of_another_build, stream: None });
+        let newcomer = Some(Newcomer { start, membership, standing, place, is_of_another_build: false, stream: None });
         Arrival { reader: number, inbox: Arc::clone(&self.inbox), newcomer }
     }
 

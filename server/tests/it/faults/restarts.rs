@@ -5,14 +5,12 @@
 use crate::{
     crowd::Crowd,
     harness::EventReader,
+    presence::told,
     process::{Remote, Server, Shared, free_address, saw, session_cookie, until},
 };
 use axum::http::StatusCode;
 use backend::testing::{is_full_size, redis::Redis, sample_picture};
-use domain::{
-    UserId,
-    event::{Event, Update},
-};
+use domain::UserId;
 use futures::{StreamExt, stream};
 use media::client::{Client, ClientEvent, Goal, MediaFrame, Offer, VideoCodec};
 use std::{
@@ -123,26 +121,11 @@ async fn f41_who_was_at_a_killed_server_is_gone_in_time() {
         open.push(Remote::guest().get(server.address, &path).await.unwrap().events());
     }
     let mut page = open.swap_remove(0);
-    let mut told = async |expected: u32| {
-        let began = Instant::now();
-        let becomes = async {
-            loop {
-                let event = page.next().await.unwrap();
-                if event.name != "message" {
-                    continue;
-                }
-                if let Event::PresenceChanged { present, .. } = serde_json::from_str::<Update>(&event.data).unwrap().event
-                    && present == expected
-                {
-                    return began.elapsed();
-                }
-            }
-        };
-        tokio::time::timeout(Duration::from_mins(1), becomes).await.expect("it becomes known")
-    };
-    told(4).await;
+    while told(&mut page).await != 4 {}
     there.kill().await;
-    let took = told(1).await;
+    let killed_at = Instant::now();
+    while told(&mut page).await != 1 {}
+    let took = killed_at.elapsed();
     saw(&format!("F18 and F41: a page at another server was told {took:?} after a server was killed who is still there"));
     assert!(took <= Duration::from_secs(45), "{took:?}");
     drop((open, here));

@@ -44,6 +44,13 @@ pub(super) struct Remembered {
     pub(super) is_whole: bool,
 }
 
+/// The end of a cut.
+struct Mended {
+    at: Instant,
+    /// Until when everybody had been heard before it.
+    everybody_until: Instant,
+}
+
 pub(super) struct Reception<A> {
     own: Uuid,
     audience: A,
@@ -60,8 +67,7 @@ pub(super) struct Reception<A> {
     doubted: Instant,
     /// When the channel was last heard, be it with this server's own words.
     heard: Instant,
-    /// When it was heard again, and until when everybody had been heard before that.
-    mended: Option<(Instant, Instant)>,
+    mended: Option<Mended>,
     /// The last event that is known to be in the stream: while it is still there, nothing behind it was trimmed.
     last: Option<(Uuid, u64)>,
 }
@@ -118,9 +124,7 @@ impl<A: Audience> Reception<A> {
 
     /// Where the servers stand that left something in PostgreSQL. Without Redis, others may be there that left nothing.
     pub(super) fn begin(&mut self, positions: &[(Uuid, u64)], has_redis: bool, now: Instant) {
-        for (origin, sequence) in positions {
-            self.ledger().accept(*origin, *sequence, now);
-        }
+        self.accept(positions.iter().copied(), now);
         self.opened.get_or_insert(now);
         self.begun = (!has_redis).then_some(now);
     }
@@ -129,13 +133,20 @@ impl<A: Audience> Reception<A> {
     pub(super) fn subscribed(&mut self, remembered: Option<Remembered>, now: Instant) {
         let Remembered { epoch, kept, .. } = remembered.unwrap_or_default();
         self.epoch = epoch;
-        for message in &kept {
-            self.ledger().accept(message.origin, message.sequence, now);
-        }
+        // Of each server the last remains.
+        let newest: HashMap<Uuid, u64> = kept.iter().map(|message| (message.origin, message.sequence)).collect();
+        self.accept(newest, now);
         self.note_newest(&kept);
         self.audience.lose_continuity();
         self.ledger().set_open(true);
         self.opened = Some(now);
+    }
+
+    fn accept(&self, positions: impl IntoIterator<Item = (Uuid, u64)>, now: Instant) {
+        let mut ledger = self.ledger();
+        for (origin, sequence) in positions {
+            ledger.accept(origin, sequence, now);
+        }
     }
 
     fn note_newest(&mut self, kept: &[Message]) {
@@ -161,7 +172,7 @@ impl<A: Audience> Reception<A> {
         if !(remembers && (last.is_some() || (is_whole && self.last.is_none()))) {
             self.doubt(now);
         }
-        self.mended = Some((now, everybody_until));
+        self.mended = Some(Mended { at: now, everybody_until });
         if !remembers {
             self.last = None;
         }
@@ -190,10 +201,8 @@ impl<A: Audience> Reception<A> {
 
     /// Until when everybody was heard who was alive: after a cut not all have spoken yet.
     fn everybody_until(&self) -> Instant {
-        match self.mended {
-            Some((at, before)) if self.heard.saturating_duration_since(at) < BEAT_INTERVAL * BEATS => before,
-            _ => self.heard,
-        }
+        let has_time = |mended: &&Mended| self.heard.saturating_duration_since(mended.at) < BEAT_INTERVAL * BEATS;
+        self.mended.as_ref().filter(has_time).map_or(self.heard, |mended| mended.everybody_until)
     }
 
     /// To be called once in each interval between beats.

@@ -1,10 +1,15 @@
 //! Redis as the way between servers: a channel for who listens, and beside it a capped stream for who has missed something.
 
-use super::{BusSettings, Tasks, message::Message, receiver::Input};
+use super::{
+    BusSettings, Tasks,
+    channel::{self, Heard},
+    message::Message,
+    receiver::Input,
+};
 use crate::{Error, Result};
 use fred::{
     clients::SubscriberClient,
-    interfaces::{ClientLike, EventInterface, KeysInterface, PubsubInterface, StreamsInterface},
+    interfaces::{ClientLike, KeysInterface, PubsubInterface, StreamsInterface},
     prelude::Client,
     types::{
         Builder, SetOptions, Value,
@@ -20,17 +25,14 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{broadcast::error::RecvError, mpsc};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 /// Messages that the stream keeps at least.
 const STREAM_LENGTH: u64 = 4096;
 /// After how long Redis counts as away. PostgreSQL must still have the time to be quicker than two seconds.
 const COMMAND_TIME: Duration = Duration::from_millis(750);
-/// After how long another attempt is made to hear the channel.
-const RESUBSCRIPTION: Duration = Duration::from_millis(250);
-/// After how long without a word it is looked whether the connection of the channel is alive, and without an answer another
-/// connection is made.
+/// After how long without an answer another connection is made.
 const SILENCE: Duration = Duration::from_secs(3);
 /// How often a Redis that was away is asked whether it is back.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
@@ -156,56 +158,13 @@ pub(crate) fn builder(settings: &BusSettings) -> Result<Builder> {
     Ok(builder)
 }
 
-/// Hears the channel from now on, however long that takes.
-async fn subscribe(subscriber: &SubscriberClient, channel: &str) {
-    loop {
-        let asked = async {
-            subscriber.subscribe(channel).await?;
-            // What Redis answers to that is kept from us. It answers this with a list to who is subscribed, and with a word to others.
-            subscriber.ping::<Value>(None).await
-        };
-        match asked.await {
-            Ok(Value::Array(_)) => return,
-            Ok(_) => tracing::warn!("Redis does not let this server hear the others"),
-            Err(error) => tracing::warn!(%error, "Redis is not reachable yet"),
-        }
-        tokio::time::sleep(RESUBSCRIPTION).await;
-    }
-}
-
 /// Passes on what the channel says.
 async fn listen(subscriber: SubscriberClient, channel: Arc<str>, inputs: mpsc::Sender<Input>) {
-    let (mut messages, mut connections) = (subscriber.message_rx(), subscriber.reconnect_rx());
-    subscriber.connect();
-    let mut was_connected = false;
-    loop {
-        let input = tokio::select! {
-            // What was said before a reconnection is no proof of what was said after.
-            biased;
-            message = messages.recv() => match message {
-                Ok(message) => message.value.as_str().and_then(|json| Message::read(&json)).map(Input::Said),
-                Err(RecvError::Lagged(_)) => Some(Input::Reconnected),
-                Err(RecvError::Closed) => return,
-            },
-            connection = connections.recv() => match connection {
-                Ok(_) | Err(RecvError::Lagged(_)) => {
-                    // First, so that nothing is said between what the stream keeps and what is heard.
-                    subscribe(&subscriber, &channel).await;
-                    let is_again = std::mem::replace(&mut was_connected, true);
-                    Some(if is_again { Input::Reconnected } else { Input::Subscribed })
-                }
-                Err(RecvError::Closed) => return,
-            },
-            // Every server hears itself more often than that. If the connection is dead, it ends because this is not answered.
-            () = tokio::time::sleep(SILENCE) => {
-                let _is_alive = subscriber.ping::<Value>(None).await;
-                None
-            }
-        };
-        if let Some(input) = input
-            && inputs.send(input).await.is_err()
-        {
-            return;
-        }
-    }
+    let mut was_heard = false;
+    channel::hear(subscriber, &channel, inputs, |heard| match heard {
+        Heard::Said(json) => Message::read(json).map(Input::Said),
+        Heard::Anew if std::mem::replace(&mut was_heard, true) => Some(Input::Reconnected),
+        Heard::Anew => Some(Input::Subscribed),
+    })
+    .await;
 }

@@ -38,6 +38,13 @@ impl Arrival {
         }
     }
 
+    /// Notes whether its page is of another build of the site, which it is then told.
+    pub(in crate::http::events) fn note_build(&mut self, is_of_another_build: bool) {
+        if let Some(newcomer) = &mut self.newcomer {
+            newcomer.is_of_another_build = is_of_another_build;
+        }
+    }
+
     /// Brings the socket, which is not blocking, and to which the head of the answer was written.
     pub(crate) fn arrive(mut self, stream: std::net::TcpStream) {
         prepare(&stream);
