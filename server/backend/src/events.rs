@@ -53,6 +53,16 @@ impl Events {
         }
     }
 
+    /// The same for several, in their order, which the other servers are told together.
+    pub fn publish_all(&self, events: &[(Vec<Topic>, Event)]) {
+        for (topics, event) in events {
+            self.tell_here(topics, event);
+        }
+        if let Some(bus) = &self.bus {
+            bus.publish_all(events);
+        }
+    }
+
     /// Delivers an event to who reads one of the topics at this server, and to nobody else: each server tells its own.
     pub(crate) fn tell_here(&self, topics: &[Topic], event: &Event) {
         self.delivery.deliver(topics, event, None);

@@ -18,6 +18,7 @@ use super::{delivery::Delivery, letter::Settled};
 use crate::{Result, database::Database};
 use domain::event::{Event, Topic};
 use ledger::Ledger;
+use message::Word;
 use postgres::Postgres;
 use receiver::Receiver;
 use redis::Redis;
@@ -31,6 +32,8 @@ use uuid::Uuid;
 
 /// Messages that may wait, on the way out or in.
 const QUEUE_LENGTH: usize = 10_000;
+/// Events in one message at most, which keeps it at about ten kilobytes: who missed something reads the whole stream.
+const TOGETHER: usize = 100;
 
 /// How Redis is reached.
 #[derive(Debug, Clone)]
@@ -92,7 +95,14 @@ impl Bus {
     }
 
     pub(super) fn publish(&self, topics: &[Topic], event: &Event, letter: Option<Uuid>) {
-        self.outgoing.publish(topics, event, letter);
+        self.outgoing.say(Word::Event { topics: topics.to_vec(), event: event.clone(), letter });
+    }
+
+    /// The same for several that belong together. What thousands hear at once would push everything else out of the stream.
+    pub(super) fn publish_all(&self, events: &[(Vec<Topic>, Event)]) {
+        for some in events.chunks(TOGETHER) {
+            self.outgoing.say(Word::Events(some.to_vec()));
+        }
     }
 
     #[cfg(feature = "testing")]

@@ -30,6 +30,8 @@ use topic::TopicState;
 const RETURNS_PER_SECOND: usize = 1250;
 /// Over how many milliseconds readers come back at most.
 const LONGEST_SPREAD: u32 = 30_000;
+/// Topics that nobody reads and whose events are remembered all the same, for who may come back, at most.
+const MOST_UNREAD_TOPICS: usize = 50_000;
 /// Events that may wait for one reader.
 pub const QUEUE_LENGTH: usize = 64;
 
@@ -276,19 +278,22 @@ impl State {
         self.crowds.retain(|crowd| crowd.upgrade().inspect(|crowd| tell(&**crowd)).is_some());
     }
 
-    /// Drops old events, and topics that are neither read nor remembered, at most once a second.
+    /// Drops old events, and topics that are neither read nor remembered, at most once a second. If there are too many that
+    /// nobody reads, none of those is remembered.
     fn sweep(&mut self, now: Instant) {
         if now.duration_since(self.swept) < Duration::from_secs(1) {
             return;
         }
         self.swept = now;
         let mut dropped_through = self.dropped_through;
+        let has_too_many = self.topics.values().filter(|topic| !topic.is_read()).count() > MOST_UNREAD_TOPICS;
         self.topics.retain(|_, topic| {
             topic.forget_old(now);
-            if !topic.is_used() {
-                dropped_through = dropped_through.max(topic.forgotten_through);
+            let stays = topic.is_read() || topic.is_remembered() && !has_too_many;
+            if !stays {
+                dropped_through = dropped_through.max(topic.newest());
             }
-            topic.is_used()
+            stays
         });
         self.dropped_through = dropped_through;
     }

@@ -168,9 +168,9 @@ impl Notifications {
     /// Tells many at once, past the outbox.
     async fn announce(&self, connection: &mut AsyncPgConnection, told: &[UserId]) -> Result<()> {
         for some in told.chunks(COUNTED_TOGETHER) {
-            for (member, unread) in notifications::unread_of_each(connection, some).await? {
-                self.events.publish(&[Topic::Member(member)], &Event::Notified { unread });
-            }
+            let unread = notifications::unread_of_each(connection, some).await?;
+            let events = unread.into_iter().map(notified).collect::<Vec<_>>();
+            self.events.publish_all(&events);
         }
         Ok(())
     }
@@ -185,6 +185,10 @@ pub(crate) async fn write(connection: &mut AsyncPgConnection, audience: &Audienc
 /// Puts into the outbox how much each of these members has not read.
 async fn write_unread(connection: &mut AsyncPgConnection, members: &[UserId]) -> Result<Vec<Letter>> {
     let unread = notifications::unread_of_each(connection, members).await?;
-    let event = |(member, unread)| (vec![Topic::Member(member)], Event::Notified { unread });
-    outbox::write_all(connection, unread.into_iter().map(event)).await
+    outbox::write_all(connection, unread.into_iter().map(notified)).await
+}
+
+/// How much a member has not read, to that member alone.
+fn notified((member, unread): (UserId, u32)) -> (Vec<Topic>, Event) {
+    (vec![Topic::Member(member)], Event::Notified { unread })
 }

@@ -56,6 +56,27 @@ async fn each_server_delivers_what_any_of_them_publishes_once() {
     }
 }
 
+/// A channel goes live to thousands of followers: the others hear each of their events, and of few messages.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_events_at_once_are_few_messages() {
+    for redis in [Some(Redis::running()), None] {
+        let servers = Servers::new().await;
+        let (ours, theirs) = servers.pair(redis.as_ref()).await;
+        let (mut here, mut there) = (Listener::new(&ours), Listener::new(&theirs));
+        let length = || redis.as_ref().map(|redis| redis.number(&["XLEN", "test:events:log"]));
+        let before = length();
+        let events: Vec<_> = (1..=450).map(|n| (vec![Topic::Streams], event(n))).collect();
+        ours.publish_all(&events);
+        publish(&ours, [451]);
+        for listener in [&mut here, &mut there] {
+            listener.hear(451).await;
+            listener.assert_heard(1..=451);
+            assert_eq!(listener.n_resyncs, 0);
+        }
+        assert_eq!(length(), before.map(|before| before + 6), "messages in the stream");
+    }
+}
+
 /// F07: nothing is lost, doubled or out of order, and no page has to start anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_crashes_and_comes_back_is_not_noticed_by_readers() {

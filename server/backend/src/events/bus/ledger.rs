@@ -1,6 +1,6 @@
 //! How far each of the other servers was heard: finds what is new, what is known already, and what is missing.
 
-use super::message::{Message, Word};
+use super::message::Message;
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
@@ -51,12 +51,15 @@ impl Ledger {
     /// Judges a message, and takes note of it when it is the next.
     pub(super) fn judge(&mut self, message: &Message, now: Instant) -> Verdict {
         let Message { origin, sequence, ref word } = *message;
-        let is_beat = matches!(word, Word::Beat);
+        let is_beat = word.is_beat();
         let beginning = match (self.is_open, is_beat) {
             (true, true) => sequence,
             (true, false) => sequence.saturating_sub(1),
             (false, _) => 0,
         };
+        if !self.heard.contains_key(&origin) {
+            self.forget_silent(now);
+        }
         let heard = self.heard.entry(origin).or_insert(Heard { sequence: beginning, at: now });
         heard.at = now;
         if sequence <= heard.sequence {
@@ -91,6 +94,10 @@ impl Ledger {
         let heard = self.heard.entry(origin).or_insert(Heard { sequence, at: now });
         heard.sequence = heard.sequence.max(sequence);
         heard.at = now;
+        self.forget_silent(now);
+    }
+
+    fn forget_silent(&mut self, now: Instant) {
         self.heard.retain(|_, heard| now.saturating_duration_since(heard.at) < MEMORY);
     }
 
@@ -119,7 +126,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ledger, Verdict};
+    use super::{Ledger, MEMORY, Verdict};
     use crate::events::bus::message::{Message, Word};
     use domain::event::Event;
     use proptest::prelude::*;
@@ -160,6 +167,16 @@ mod tests {
         assert_eq!(ledger.judge(&event(2, 2), now), Verdict::Gap);
         ledger.accept(Uuid::from_u128(2), 2, now);
         assert_eq!(ledger.judge(&event(2, 3), now), Verdict::Next);
+    }
+
+    #[test]
+    fn servers_that_come_and_go_are_forgotten() {
+        let now = Instant::now();
+        let mut ledger = Ledger::open();
+        for origin in 0..50 {
+            ledger.judge(&event(origin, 1), now + MEMORY * u32::try_from(origin).unwrap());
+        }
+        assert_eq!(ledger.positions(), [(Uuid::from_u128(49), 1)]);
     }
 
     proptest! {

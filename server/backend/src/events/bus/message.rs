@@ -16,7 +16,6 @@ pub(super) struct Message {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "almost all are events")]
 pub(super) enum Word {
     Event {
         topics: Vec<Topic>,
@@ -24,6 +23,8 @@ pub(super) enum Word {
         /// The letter in the outbox, if it is one.
         letter: Option<Uuid>,
     },
+    /// Several at once, none of them a letter.
+    Events(Vec<(Vec<Topic>, Event)>),
     /// Says where the origin stands, so that a loss shows although nothing follows.
     Beat,
 }
@@ -32,8 +33,12 @@ impl Word {
     pub(super) const fn letter(&self) -> Option<Uuid> {
         match self {
             Self::Event { letter, .. } => *letter,
-            Self::Beat => None,
+            Self::Events(_) | Self::Beat => None,
         }
+    }
+
+    pub(super) const fn is_beat(&self) -> bool {
+        matches!(self, Self::Beat)
     }
 }
 

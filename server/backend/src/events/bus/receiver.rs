@@ -43,8 +43,10 @@ pub(super) struct Receiver {
 
 impl Audience for Delivery {
     fn deliver(&mut self, message: &Message) {
-        if let Word::Event { topics, event, letter } = &message.word {
-            Self::deliver(self, topics, event, *letter);
+        match &message.word {
+            Word::Event { topics, event, letter } => Self::deliver(self, topics, event, *letter),
+            Word::Events(events) => events.iter().for_each(|(topics, event)| Self::deliver(self, topics, event, None)),
+            Word::Beat => {}
         }
     }
 

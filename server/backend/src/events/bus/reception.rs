@@ -8,7 +8,7 @@
 
 use super::{
     ledger::{Ledger, Verdict},
-    message::{Message, Word},
+    message::Message,
     sender::BEAT_INTERVAL,
 };
 use std::{
@@ -83,7 +83,7 @@ impl<A: Audience> Reception<A> {
     pub(super) fn channel_spoke(&mut self, message: &Message, now: Instant) {
         self.heard = now;
         self.unproven.remove(&message.origin);
-        if let Word::Event { .. } = message.word {
+        if !message.word.is_beat() {
             self.last = Some((message.origin, message.sequence));
         }
     }

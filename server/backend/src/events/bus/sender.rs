@@ -7,7 +7,6 @@ use super::{
     redis::Redis,
 };
 use crate::events::letter::Settled;
-use domain::event::{Event, Topic};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
@@ -47,14 +46,13 @@ impl Outgoing {
         Self { own, last, queue }
     }
 
-    /// Queues an event, never waiting. When the queue is full the number is used up all the same, so that the loss shows.
-    pub(super) fn publish(&self, topics: &[Topic], event: &Event, letter: Option<Uuid>) {
-        let word = Word::Event { topics: topics.to_vec(), event: event.clone(), letter };
+    /// Queues a word, never waiting. When the queue is full the number is used up all the same, so that the loss shows.
+    pub(super) fn say(&self, word: Word) {
         // Held while queueing, so that the order is that of the numbers.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last += 1;
         if self.queue.try_send(Message { origin: self.own, sequence: *last, word }).is_err() {
-            tracing::warn!("an event could not be queued for the other servers; they start anew");
+            tracing::warn!("a word could not be queued for the other servers; they start anew");
         }
     }
 }

@@ -27,9 +27,17 @@ impl TopicState {
         Self { sequence, history: VecDeque::new(), forgotten_through, readers: BTreeSet::new(), n_in_crowds: 0 }
     }
 
-    /// Whether it is read or remembered.
-    pub(super) fn is_used(&self) -> bool {
-        self.n_in_crowds > 0 || !self.readers.is_empty() || !self.history.is_empty()
+    pub(super) fn is_read(&self) -> bool {
+        self.n_in_crowds > 0 || !self.readers.is_empty()
+    }
+
+    pub(super) fn is_remembered(&self) -> bool {
+        !self.history.is_empty()
+    }
+
+    /// The position of the last event, remembered or forgotten.
+    pub(super) fn newest(&self) -> u64 {
+        self.history.back().map_or(self.forgotten_through, |frame| frame.position.sequence)
     }
 
     /// What is remembered from after this position of the hub, the newest first.

@@ -31,7 +31,7 @@ struct Log(Vec<Told>);
 
 impl Audience for Log {
     fn deliver(&mut self, message: &Message) {
-        if let Word::Event { .. } = message.word {
+        if !message.word.is_beat() {
             let server = usize::try_from(message.origin.as_u128()).unwrap();
             self.0.push(Told::Event { server, sequence: message.sequence });
         }

@@ -2,17 +2,18 @@
 
 use super::{
     super::{
-        Hub, Start,
+        Hub, MOST_UNREAD_TOPICS, Start,
         topic::{HISTORY_AGE, HISTORY_LENGTH},
     },
     TOPICS, event, missed,
 };
 use domain::{
-    Category,
+    Category, UserId,
     event::{Position, Topic},
 };
 use proptest::prelude::*;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 #[test]
 fn what_cannot_be_proved_is_a_resync() {
@@ -33,6 +34,27 @@ fn what_cannot_be_proved_is_a_resync() {
     assert_eq!(start(Some(Position { sequence: 1, ..before })).map(|missed| missed.len()), Some(HISTORY_LENGTH));
     let quiet = missed(&hub.subscribe(vec![Topic::Category(Category::Coding)], Some(before)).start);
     assert_eq!(quiet, Some(vec![]), "another topic forgot nothing");
+}
+
+#[test]
+fn what_nobody_reads_is_remembered_only_so_far() {
+    let hub = Hub::new().unwrap();
+    let member = |n| Topic::Member(UserId(Uuid::from_u128(n)));
+    let reader = hub.subscribe(vec![Topic::Streams], None);
+    hub.publish(&[Topic::Streams], &event(0));
+    let before = hub.position();
+    for n in 0..=MOST_UNREAD_TOPICS as u128 {
+        hub.publish(&[member(n)], &event(n));
+    }
+    hub.publish(&[Topic::Streams], &event(1));
+    hub.lock().sweep(Instant::now() + Duration::from_secs(2));
+    let topics = hub.lock().topics.len();
+    assert_eq!(topics, 1, "only what is read is left");
+    let start = |topics: Vec<Topic>, after: Position| missed(&hub.subscribe(topics, Some(after)).start);
+    assert_eq!(start(vec![member(7)], before), None, "nobody can prove what was missed");
+    assert_eq!(start(vec![member(7)], hub.position()), Some(vec![]));
+    assert_eq!(start(vec![Topic::Streams], before).map(|missed| missed.len()), Some(1), "others do not suffer");
+    drop(reader);
 }
 
 /// What somebody who left at this position and reads these topics is to be told, of everything that was published.
