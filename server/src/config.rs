@@ -63,6 +63,14 @@ pub struct EventConnections {
     pub per_address: usize,
     pub per_member: usize,
     pub per_session: usize,
+    /// How long each may be open, give or take a tenth.
+    pub lifetime: Duration,
+}
+
+impl Default for EventConnections {
+    fn default() -> Self {
+        Self { total: 20_000, per_address: 200, per_member: 20, per_session: 10, lifetime: Duration::from_hours(1) }
+    }
 }
 
 /// The shortest token: 32 characters cannot be guessed at the rate at which they may be tried.
@@ -109,6 +117,7 @@ pub const NAMES: &[&str] = &[
     "EVENT_CONNECTIONS_PER_ADDRESS",
     "EVENT_CONNECTIONS_PER_MEMBER",
     "EVENT_CONNECTIONS_PER_SESSION",
+    "EVENT_CONNECTION_LIFETIME_MILLIS",
     "METRICS_TOKEN",
     "PUBLISH_TOKEN",
     "RUST_LOG",
@@ -160,6 +169,17 @@ impl Reader<'_> {
         let default = usize::try_from(default.as_millis()).unwrap_or(usize::MAX);
         let Positive(millis) = self.parsed(name, Positive(default), "milliseconds, above 0");
         Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
+    fn event_connections(&mut self) -> EventConnections {
+        let EventConnections { total, per_address, per_member, per_session, lifetime } = EventConnections::default();
+        EventConnections {
+            total: self.parsed("EVENT_CONNECTIONS", total, "a number"),
+            per_address: self.parsed("EVENT_CONNECTIONS_PER_ADDRESS", per_address, "a number"),
+            per_member: self.parsed("EVENT_CONNECTIONS_PER_MEMBER", per_member, "a number"),
+            per_session: self.parsed("EVENT_CONNECTIONS_PER_SESSION", per_session, "a number"),
+            lifetime: self.millis("EVENT_CONNECTION_LIFETIME_MILLIS", lifetime),
+        }
     }
 
     fn database_limits(&mut self) -> backend::database::Limits {
@@ -287,12 +307,7 @@ impl Config {
             media,
             trusted_proxies: reader.addresses("TRUSTED_PROXIES").into_iter().collect(),
             limit_factor: reader.parsed("RATE_LIMIT_FACTOR", NonZeroU32::MIN, "a number above 0"),
-            event_connections: EventConnections {
-                total: reader.parsed("EVENT_CONNECTIONS", 20_000, "a number"),
-                per_address: reader.parsed("EVENT_CONNECTIONS_PER_ADDRESS", 200, "a number"),
-                per_member: reader.parsed("EVENT_CONNECTIONS_PER_MEMBER", 20, "a number"),
-                per_session: reader.parsed("EVENT_CONNECTIONS_PER_SESSION", 10, "a number"),
-            },
+            event_connections: reader.event_connections(),
             metrics_token: reader.token("METRICS_TOKEN"),
             publish_token: reader.token("PUBLISH_TOKEN"),
             log_filter: reader

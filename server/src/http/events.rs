@@ -4,6 +4,7 @@
 //! page of another build of the site is told so (`outdated`).
 //! To a member nothing is said about people who are hidden from them; when those change, there is another `resync`.
 
+mod patience;
 pub(crate) mod publish;
 pub(crate) mod reactor;
 mod standing;
@@ -31,6 +32,7 @@ use domain::{
     event::{HEARTBEAT_SECONDS, MAX_TOPICS, Position, Topic},
 };
 use futures::{Stream, stream};
+use patience::{PATIENCE, patiently};
 use serde::Deserialize;
 use standing::Standing;
 use std::{
@@ -100,7 +102,7 @@ pub(crate) async fn get(
         if viewer_id.is_some() {
             subscription.hide(state.backend.blocks.hidden(viewer_id).await?);
         }
-        Body::from_stream(event_stream(state, subscription, standing, place, is_of_another_build))
+        Body::from_stream(patiently(event_stream(state, subscription, standing, place, is_of_another_build), PATIENCE))
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -160,7 +162,7 @@ fn event_stream(
     standing: Standing,
     place: Place,
     is_of_another_build: bool,
-) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+) -> impl Stream<Item = Bytes> {
     let beginning = Start::Resync { from: subscription.heartbeat() };
     let start = std::mem::replace(&mut subscription.start, beginning);
     let mut ready = VecDeque::from([words::first(&start, subscription.spread_ms(), is_of_another_build)]);
@@ -171,10 +173,10 @@ fn event_stream(
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
     let draining = state.draining.clone();
-    let ends_at = Instant::now() + words::lifetime();
+    let ends_at = Instant::now() + place.lifetime;
     let connection =
         Connection { state, subscription, standing, ready, heartbeat, ends_at, draining, is_over: false, _place: place };
-    stream::unfold(connection, async |mut connection| connection.next().await.map(|bytes| (Ok(bytes), connection)))
+    stream::unfold(connection, async |mut connection| connection.next().await.map(|bytes| (bytes, connection)))
 }
 
 impl Connection {
@@ -277,6 +279,8 @@ enum Holder {
 struct Place {
     open: Arc<Mutex<Open>>,
     holders: [Option<Holder>; 3],
+    /// How long it may be held.
+    lifetime: Duration,
     _visit: Visit,
 }
 
@@ -312,7 +316,8 @@ impl Connections {
             *open.held.entry(holder).or_default() += 1;
         }
         let visit = self.presence.enter(topics, visitor);
-        Ok(Place { open: Arc::clone(&self.open), holders, _visit: visit })
+        let lifetime = words::about(self.limits.lifetime);
+        Ok(Place { open: Arc::clone(&self.open), holders, lifetime, _visit: visit })
     }
 
     /// The most connections that one may hold.

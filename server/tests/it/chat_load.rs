@@ -48,7 +48,13 @@ async fn a_thousand_people_hear_fifty_messages_a_second() {
 }
 
 async fn measure() {
-    let limits = EventConnections { total: 2 * MEMBERS, per_address: 2 * MEMBERS, per_member: 4, per_session: 4 };
+    let limits = EventConnections {
+        total: 2 * MEMBERS,
+        per_address: 2 * MEMBERS,
+        per_member: 4,
+        per_session: 4,
+        ..EventConnections::default()
+    };
     let site = Site::with(|config| Config { event_connections: limits, ..config }).await;
     let (owner, _) = site.backend.member("owner1").await;
     add_members(&site.backend).await;

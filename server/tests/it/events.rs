@@ -160,8 +160,32 @@ async fn is_let_go_while_busy(site: &Site) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_old_comes_back_and_misses_nothing() {
+    let limits = EventConnections { lifetime: Duration::from_secs(1), ..EventConnections::default() };
+    for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
+        let mut path = "/api/stream-updates?topics=streams".to_owned();
+        for n in 1..=2 {
+            let mut events = site.guest().get(&path).await.events();
+            let mut heard: Vec<String> = Vec::new();
+            let last = loop {
+                let event = events.next().await.unwrap();
+                if event.name == "reconnect" {
+                    break event;
+                }
+                path = format!("/api/stream-updates?topics=streams&after={}", event.id);
+                heard.push(event.name);
+            };
+            assert!(last.data.contains("\"lifetime\""), "{}", last.data);
+            assert!(events.next().await.is_none(), "it ends");
+            assert_eq!(heard, if n == 1 { vec!["resync"] } else { vec!["heartbeat", "message"] });
+            site.backend.events.publish(&[Topic::Streams], &ended(1));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_and_give_their_place_back() {
-    let limits = EventConnections { total: 3, per_address: 2, per_member: 1, per_session: 1 };
+    let limits = EventConnections { total: 3, per_address: 2, per_member: 1, per_session: 1, ..EventConnections::default() };
     for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
         let path = "/api/stream-updates?topics=streams";
         let first = site.guest().get(path).await;
@@ -181,7 +205,7 @@ async fn connections_are_bounded_and_give_their_place_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_for_each_member_and_in_all() {
-    let limits = EventConnections { total: 3, per_address: 10, per_member: 1, per_session: 10 };
+    let limits = EventConnections { total: 3, per_address: 10, per_member: 1, per_session: 10, ..EventConnections::default() };
     for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
         let path = "/api/stream-updates?topics=streams";
         let mut ana = site.member("ana").await;
@@ -200,7 +224,7 @@ async fn connections_are_bounded_for_each_member_and_in_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_bounded_for_each_session() {
-    let limits = EventConnections { total: 10, per_address: 10, per_member: 3, per_session: 2 };
+    let limits = EventConnections { total: 10, per_address: 10, per_member: 3, per_session: 2, ..EventConnections::default() };
     for site in Site::both_ways(|config| Config { event_connections: limits, ..config }).await {
         let path = "/api/stream-updates?topics=streams";
         let mut ana = site.member("ana").await;
@@ -236,6 +260,7 @@ async fn a_page_of_another_build_is_told() {
             }
         }
     }
+    saw("F25: a page of another build was told so with its first event, and no other page was");
 }
 
 #[tokio::test(flavor = "multi_thread")]

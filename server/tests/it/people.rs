@@ -103,47 +103,48 @@ async fn across_a_block_there_is_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn open_connections_fall_silent_about_hidden_people() {
-    let site = Site::new().await;
-    let (ana, mut ana_browser) = member(&site, "ana").await;
-    let (ben, mut ben_browser) = member(&site, "ben").await;
-    let (cleo, mut cleo_browser) = member(&site, "cleo").await;
-    let path = format!("/api/stream-updates?topics=streams,channel:{}", ana.id);
-    let mut bens = ben_browser.get(&path).await.events();
-    let mut cleos = cleo_browser.get(&path).await.events();
-    for events in [&mut bens, &mut cleos] {
-        assert_eq!(events.next().await.unwrap().name, "resync");
+    for site in Site::both_ways(|config| config).await {
+        let (ana, mut ana_browser) = member(&site, "ana").await;
+        let (ben, mut ben_browser) = member(&site, "ben").await;
+        let (cleo, mut cleo_browser) = member(&site, "cleo").await;
+        let path = format!("/api/stream-updates?topics=streams,channel:{}", ana.id);
+        let mut bens = ben_browser.get(&path).await.events();
+        let mut cleos = cleo_browser.get(&path).await.events();
+        for events in [&mut bens, &mut cleos] {
+            assert_eq!(events.next().await.unwrap().name, "resync");
+        }
+        let before = site.backend.events.position();
+        let publish = |of: &Viewer| site.backend.events.publish(&[Topic::Streams, Topic::Channel(of.id)], &started(of));
+        publish(&ana);
+        assert_eq!(update(&mut bens).await.event, started(&ana));
+        assert_eq!(update(&mut cleos).await.event, started(&ana));
+
+        ana_browser.call("blocks/block", &[("person", &ben.id.to_string())]).await;
+        let anew = bens.next().await.unwrap();
+        assert_eq!(anew.name, "resync", "what is on the page is to be read anew");
+        let from: Heartbeat = serde_json::from_str(&anew.data).unwrap();
+        publish(&ana);
+        publish(&cleo);
+        let hidden = update(&mut bens).await;
+        assert_eq!(hidden.event, Event::Hidden);
+        let in_streams = |topics: &[domain::event::TopicSequence]| {
+            topics.iter().find(|known| known.topic == Topic::Streams).map(|known| known.sequence).unwrap()
+        };
+        assert_eq!(in_streams(&hidden.topics), in_streams(&from.topics) + 1, "no gap in the count");
+        let next = update(&mut bens).await;
+        assert_eq!(next.event, started(&cleo));
+        assert_eq!(in_streams(&next.topics), in_streams(&hidden.topics) + 1);
+        assert_eq!(update(&mut cleos).await.event, started(&ana), "others are told as before");
+
+        // Somebody whose page is older than the block cannot go on from there.
+        drop(bens);
+        let mut resumed = ben_browser.get(&format!("{path}&after={before}")).await.events();
+        assert_eq!(resumed.next().await.unwrap().name, "resync");
+        // Whoever goes on from after it is not told what happened in between, but that something did.
+        let mut later = ben_browser.get(&format!("{path}&after={}", from.position)).await.events();
+        assert_eq!(later.next().await.unwrap().name, "heartbeat");
+        assert_eq!(update(&mut later).await.event, Event::Hidden);
     }
-    let before = site.backend.events.position();
-    let publish = |of: &Viewer| site.backend.events.publish(&[Topic::Streams, Topic::Channel(of.id)], &started(of));
-    publish(&ana);
-    assert_eq!(update(&mut bens).await.event, started(&ana));
-    assert_eq!(update(&mut cleos).await.event, started(&ana));
-
-    ana_browser.call("blocks/block", &[("person", &ben.id.to_string())]).await;
-    let anew = bens.next().await.unwrap();
-    assert_eq!(anew.name, "resync", "what is on the page is to be read anew");
-    let from: Heartbeat = serde_json::from_str(&anew.data).unwrap();
-    publish(&ana);
-    publish(&cleo);
-    let hidden = update(&mut bens).await;
-    assert_eq!(hidden.event, Event::Hidden);
-    let in_streams = |topics: &[domain::event::TopicSequence]| {
-        topics.iter().find(|known| known.topic == Topic::Streams).map(|known| known.sequence).unwrap()
-    };
-    assert_eq!(in_streams(&hidden.topics), in_streams(&from.topics) + 1, "no gap in the count");
-    let next = update(&mut bens).await;
-    assert_eq!(next.event, started(&cleo));
-    assert_eq!(in_streams(&next.topics), in_streams(&hidden.topics) + 1);
-    assert_eq!(update(&mut cleos).await.event, started(&ana), "others are told as before");
-
-    // Somebody whose page is older than the block cannot go on from there.
-    drop(bens);
-    let mut resumed = ben_browser.get(&format!("{path}&after={before}")).await.events();
-    assert_eq!(resumed.next().await.unwrap().name, "resync");
-    // Whoever goes on from after it is not told what happened in between, but that something did.
-    let mut later = ben_browser.get(&format!("{path}&after={}", from.position)).await.events();
-    assert_eq!(later.next().await.unwrap().name, "heartbeat");
-    assert_eq!(update(&mut later).await.event, Event::Hidden);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -241,16 +241,16 @@ impl Circle {
         entry.stream = Some(stream);
         entry.membership = Some(membership);
         entry.standing = standing;
-        entry.place = Some(Box::new(place));
         // Who came together does not have each heartbeat together.
         entry.beat_at = now.saturating_sub(u32::try_from(reader % FIRST_SPREAD).unwrap_or(0));
-        entry.ends_at = now + seconds(words::lifetime());
+        entry.ends_at = now.saturating_add(seconds(place.lifetime));
+        entry.place = Some(Box::new(place));
         self.n_open.fetch_add(1, Ordering::AcqRel);
         let mut want = entry.begin(&first, missed);
         if matches!(want, Want::Nothing) {
             want = entry.pump(&mut self.shared);
         }
-        self.wheel.put(reader, entry.beat_at + heartbeat_seconds());
+        self.wheel.put(reader, entry.ends_at.min(entry.beat_at + heartbeat_seconds()));
         self.fulfil(reader, want, now);
         if self.is_draining {
             self.send_away(reader, Reason::Stopping, now);

@@ -5,9 +5,6 @@ use bytes::Bytes;
 use domain::event::{Heartbeat, Position};
 use std::time::Duration;
 
-/// How long a connection lives, give or take a tenth, so that not all end at once.
-const LIFETIME: Duration = Duration::from_hours(1);
-
 /// Within how many milliseconds pages come back by themselves.
 const FIRST_WAIT_MS: u32 = 500;
 
@@ -88,9 +85,9 @@ pub(super) fn reconnect(reason: Reason) -> Bytes {
     format!("event: reconnect\nretry: {}\ndata: {{\"retry_ms\":{retry_ms},\"reason\":\"{word}\"}}\n\n", retry_ms.max(500)).into()
 }
 
-/// How long a new connection lives.
-pub(super) fn lifetime() -> Duration {
-    LIFETIME.mul_f64(0.9 + 0.2 * random_fraction())
+/// So long, give or take a tenth, so that what began together does not end together.
+pub(super) fn about(time: Duration) -> Duration {
+    time.mul_f64(0.9 + 0.2 * random_fraction())
 }
 
 /// Between 0 and 1, for spreading: not a secret.
@@ -111,9 +108,10 @@ fn random_millis(most: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIRST_WAIT_MS, LIFETIME, lifetime, named};
+    use super::{FIRST_WAIT_MS, about, named};
     use app::backoff::Backoff;
     use domain::event::{Heartbeat, Position};
+    use std::time::Duration;
 
     #[test]
     fn many_are_told_to_come_back_slowly() {
@@ -129,7 +127,8 @@ mod tests {
 
     #[test]
     fn lifetimes_differ_by_a_tenth_each_way() {
-        let lifetimes: Vec<f64> = (0..1000).map(|_| lifetime().div_duration_f64(LIFETIME)).collect();
+        let hour = Duration::from_hours(1);
+        let lifetimes: Vec<f64> = (0..1000).map(|_| about(hour).div_duration_f64(hour)).collect();
         assert!(lifetimes.iter().all(|part| (0.9..=1.1).contains(part)), "{lifetimes:?}");
         // Of a thousand equally likely ones, none in an outer quarter is less likely than one in 10^124.
         assert!(lifetimes.iter().any(|part| *part < 0.95) && lifetimes.iter().any(|part| *part > 1.05), "{lifetimes:?}");
