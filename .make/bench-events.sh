@@ -56,7 +56,7 @@ worker_processes 1;
 worker_rlimit_nofile $files;
 pid $root/$work/nginx.pid;
 error_log $root/$work/nginx.log warn;
-events { worker_connections $files; }
+events { worker_connections $((files * 2)); }
 http {
   access_log off;
   client_body_temp_path $root/$work/nginx-body;
