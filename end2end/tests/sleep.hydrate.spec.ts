@@ -34,7 +34,9 @@ async function missNothing(owner: Page, reader: Page, sleep: { begin: () => Prom
   await tell(owner, "and a moment later");
   expect(await messages(reader).count()).toBe(1);
   await sleep.end();
+  const awakeAt = Date.now();
   await expect(messages(reader)).toHaveCount(3, { timeout: AWAKE_MS });
+  console.log(`F45: what was said while a page slept was there ${Date.now() - awakeAt} ms after it woke up`);
   await tell(owner, "after");
   await expect(messages(reader)).toHaveText([/before/, /meanwhile/, /and a moment later/, /after/]);
   await expect(reader.locator("[data-status]")).toHaveAttribute("data-status", "live");

@@ -2,13 +2,17 @@
 
 mod cables;
 mod clocks;
+mod drops;
 mod floods;
 mod outages;
 mod proxies;
 mod restarts;
 mod storms;
 
-use crate::harness::{Browser, Site};
+use crate::{
+    harness::{Browser, Site},
+    process::saw,
+};
 use axum::http::StatusCode;
 use backend::{
     cache, database,
@@ -34,22 +38,25 @@ async fn retitle(browser: &mut Browser) -> StatusCode {
     browser.call("channels/update_stream", &[("title", "A new title"), ("category", "study")]).await.status
 }
 
-async fn is_refused_in_time(browser: &mut Browser) {
+async fn is_refused_in_time(browser: &mut Browser) -> Duration {
     let began = Instant::now();
     let answer = browser.call("channels/update_stream", &[("title", "While away"), ("category", "study")]).await;
     let took = began.elapsed();
     assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
     assert_eq!(answer.json().await, serde_json::json!({ "domain": "unavailable" }), "a sentence of its own, and nothing inside");
     assert!(took < LIMIT, "{took:?}");
+    took
 }
 
-async fn works_again(browser: &mut Browser) {
+async fn works_again(browser: &mut Browser) -> Duration {
     let began = Instant::now();
     while retitle(browser).await != StatusCode::OK {
         assert!(began.elapsed() < Duration::from_secs(15), "it works again by itself");
     }
+    began.elapsed()
 }
 
+/// F12.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_refused_soon_while_the_database_is_gone() {
     let mut postgres = Postgres::running();
@@ -57,15 +64,17 @@ async fn a_change_is_refused_soon_while_the_database_is_gone() {
     let mut ana = site.member("ana").await;
     assert_eq!(retitle(&mut ana).await, StatusCode::OK);
     postgres.kill();
-    is_refused_in_time(&mut ana).await;
+    let refused = is_refused_in_time(&mut ana).await;
     let began = Instant::now();
     while site.guest().get("/readyz").await.status != StatusCode::SERVICE_UNAVAILABLE {
         assert!(began.elapsed() < LIMIT, "no work is sent to a server that cannot do it");
     }
     postgres.start();
-    works_again(&mut ana).await;
+    let healed = works_again(&mut ana).await;
+    saw(&format!("F12: without a database a change was refused after {refused:?}, and made {healed:?} after its return"));
 }
 
+/// F13.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_refused_soon_while_the_database_hangs() {
     let postgres = Postgres::running();
@@ -79,9 +88,10 @@ async fn a_change_is_refused_soon_while_the_database_hangs() {
     drop(connections);
     assert_eq!(retitle(&mut ana).await, StatusCode::OK);
     postgres.signal("STOP");
-    is_refused_in_time(&mut ana).await;
+    let refused = is_refused_in_time(&mut ana).await;
     postgres.signal("CONT");
-    works_again(&mut ana).await;
+    let healed = works_again(&mut ana).await;
+    saw(&format!("F13: while the database hung a change was refused after {refused:?}, and made {healed:?} after its return"));
 }
 
 /// F15: what needs a connection is refused soon while none is free, and everything else goes on.
@@ -98,7 +108,7 @@ async fn a_change_is_refused_soon_while_no_connection_is_free() {
     while held.len() < site.backend.database.pool().size {
         held.push(site.backend.database.connection().await.unwrap());
     }
-    is_refused_in_time(&mut ana).await;
+    let refused = is_refused_in_time(&mut ana).await;
     let began = Instant::now();
     for path in ["/livez", "/readyz", "/"] {
         assert_eq!(site.guest().get(path).await.status, StatusCode::OK, "{path}");
@@ -109,11 +119,14 @@ async fn a_change_is_refused_soon_while_no_connection_is_free() {
         .events
         .publish(&[Topic::Streams], &Event::StreamEnded { channel: UserId(Uuid::nil()), category: Category::Study });
     assert_eq!(events.next().await.unwrap().name, "message");
-    assert!(began.elapsed() < LIMIT, "none of that waits: {:?}", began.elapsed());
+    let others = began.elapsed();
+    assert!(others < LIMIT, "none of that waits: {others:?}");
+    saw(&format!("F15: with no connection free a change was refused after {refused:?}; pages and events took {others:?}"));
     drop(held);
     works_again(&mut ana).await;
 }
 
+/// F12, as visitors meet it.
 #[tokio::test(flavor = "multi_thread")]
 async fn visitors_see_kept_pages_while_the_database_is_gone() {
     let mut postgres = Postgres::running();
@@ -141,4 +154,5 @@ async fn visitors_see_kept_pages_while_the_database_is_gone() {
     while !site.guest().get("/").await.header("cache-status").is_empty() {
         assert!(began.elapsed() < Duration::from_secs(15), "it is read again by itself");
     }
+    saw(&format!("F12: {} pages were shown as they were, and read anew {:?} after its return", pages.len(), began.elapsed()));
 }

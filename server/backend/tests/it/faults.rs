@@ -119,7 +119,40 @@ async fn f01_readers_that_come_and_go_miss_nothing_and_hear_nothing_twice() {
     for reader in readers {
         n_connections += tokio::time::timeout(PATIENCE, reader).await.expect("all readers to hear the last").unwrap();
     }
-    saw(&format!("F01: {READERS} readers over {n_connections} connections heard each of {EVENTS} events once, in order"));
+    saw(&format!("F01 and F06: {READERS} readers over {n_connections} connections heard each of {EVENTS} events once, in order"));
+}
+
+/// F02: readers that were away for more than the history holds begin anew, once, and read one snapshot between them.
+#[tokio::test(flavor = "multi_thread")]
+async fn f02_who_was_away_for_too_long_begins_anew_once_with_what_is_true() {
+    const READERS: usize = 200;
+    let backend = test_backend().await;
+    let (ana, _) = backend.member("ana").await;
+    let left_at = backend.events.position();
+    for n in 0..=1000_u32 {
+        backend.events.publish(&[Topic::Channel(ana.id)], &event(n.into()));
+    }
+    title(&backend, &ana, "While they were away").await.unwrap();
+    let reads = || backend.cache.numbers().into_iter().map(|(_, numbers)| numbers.reads).sum::<u64>();
+    let before = reads();
+    let mut returning = Vec::new();
+    for _ in 0..READERS {
+        let (backend, id) = (backend.clone(), ana.id);
+        returning.push(tokio::spawn(async move {
+            let subscription = backend.events.hub().subscribe(vec![Topic::Channel(id)], Some(left_at));
+            let Start::Resync { from } = subscription.start else { panic!("it was away for too long") };
+            let page = backend.channels.page("ana", None).await.unwrap();
+            assert_eq!(page.title, "While they were away");
+            let again = backend.events.hub().subscribe(vec![Topic::Channel(id)], Some(from.position));
+            assert!(matches!(again.start, Start::Continues { missed, .. } if missed.is_empty()), "once is enough");
+        }));
+    }
+    for returning in returning {
+        returning.await.unwrap();
+    }
+    let n_reads = reads() - before;
+    assert!((1..=2).contains(&n_reads), "{n_reads} reads of the channel's page");
+    saw(&format!("F02: {READERS} readers that missed 1001 events began anew once, after {n_reads} reads of the database"));
 }
 
 fn missed(subscription: &mut Subscription) -> Vec<Arc<backend::events::Frame>> {

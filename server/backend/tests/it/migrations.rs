@@ -1,5 +1,6 @@
 //! The schema can be built, taken down and built again, and is what diesel was told.
 
+use crate::plans::fill_the_rest;
 use backend::{
     database::{self, Database, MIGRATIONS, Settings},
     testing::{
@@ -85,6 +86,7 @@ async fn go_down_and_up_again_with_rows_in_the_tables() {
     let database = Database::new(&settings).unwrap();
     let size = Size { users: 500, channels: 100, live: 10, follows: 1000 };
     fill(&database, size).await;
+    fill_the_rest(&database).await;
     let n = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).unwrap().len();
     // All but the one that makes the people.
     for n_reverted in 1..n {

@@ -2,6 +2,7 @@
 
 use crate::{
     chat_support::{Chatter, set},
+    listener::saw,
     servers::Servers,
 };
 use backend::{
@@ -210,7 +211,8 @@ async fn what_is_undone_is_not_told() {
     assert_eq!(backend.notifications.page(&ana, None).await.unwrap().notifications.len(), 0);
 }
 
-/// The followers of a channel are told in two steps, of which a crash may leave either.
+/// F21 and F22, of what members are to be told: a crash may leave either of the two steps in which the followers of a channel
+/// are, and each is done once however often it fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn followers_are_told_once_however_often_it_is_begun() {
     let backend = test_backend().await;
@@ -244,6 +246,7 @@ async fn followers_are_told_once_however_often_it_is_begun() {
     };
     tokio::time::timeout(Duration::from_secs(20), told).await.expect("nobody is to be told any more");
     assert_eq!(kinds(&backend, &ben).await, [NotificationKind::Live]);
+    saw("F21 and F22: telling followers failed three times between its two steps, and each was told once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,7 +98,7 @@ async fn no_page_reads_a_whole_table_or_sorts_on_disk() {
 }
 
 /// Fills what the population leaves empty, as far as it is full in life: a row for each channel or member.
-async fn fill_the_rest(database: &Database) {
+pub(crate) async fn fill_the_rest(database: &Database) {
     let mut connection = database.connection().await.unwrap();
     for statement in [
         // As the population does: every row is right.
@@ -197,6 +197,12 @@ fn found_in(plan: &Value, watched: &BTreeSet<&str>) -> Vec<String> {
     let has_run = plan["Actual Loops"].as_u64().unwrap_or(0) > 0;
     if plan["Node Type"] == "Seq Scan" && watched.contains(table) && has_run {
         problems.push(format!("reads all of {table}"));
+    }
+    // An index without a condition is read as a whole too, unless something stops it soon.
+    let is_index_scan = plan["Node Type"].as_str().is_some_and(|kind| kind.starts_with("Index"));
+    let is_bounded = ["Index Cond", "Order By"].iter().any(|part| !plan[*part].is_null());
+    if is_index_scan && !is_bounded && watched.contains(table) && plan["Actual Rows"].as_f64().unwrap_or(0.0) > f64::from(SMALL) {
+        problems.push(format!("reads all of an index of {table}"));
     }
     if plan["Sort Space Type"] == "Disk" {
         problems.push("sorts on disk".to_owned());
