@@ -1,4 +1,4 @@
-//! No query of a page reads a whole table or sorts on disk, on a database as full as that of a large site.
+//! No query of a page reads a whole table or a whole index or sorts on disk, on a database as full as that of a large site.
 //!
 //! The services themselves run, and PostgreSQL writes down how it went about each of their queries (`auto_explain`). So
 //! what is looked at is what is asked, and a query that is added later is looked at too. That includes what triggers and
@@ -10,7 +10,7 @@ use backend::{
     database::Database,
     events::Events,
     testing::{
-        backend_on, database_settings,
+        backend_on, database_settings, is_full_size,
         population::{Size, fill},
         server_log,
     },
@@ -29,7 +29,7 @@ use visits::visit_everything;
 const HEAVY: &str = "FROM follows AS circle JOIN users";
 
 /// Which table may be read as a whole by which statements.
-const ALLOWED: [(&str, &str); 10] = [
+const ALLOWED: [(&str, &str); 11] = [
     // How many are live in each category, for all visitors together: 1 ms for 5,000 streams, and no index counts faster.
     ("live_streams", "SELECT \"live_streams\".\"category\", COUNT(*) FROM \"live_streams\""),
     // How many are live in one of few categories: until the table is vacuumed, the rows of an eighth lie on all of its pages.
@@ -41,6 +41,8 @@ const ALLOWED: [(&str, &str); 10] = [
     // which are a hundred pages.
     ("live_streams", "\"follows\".\"follower_id\" = "),
     ("live_streams", "FROM follows LEFT JOIN live_streams"),
+    // What is live and found by a word or something like it: each of the channels that are live is looked at.
+    ("live_streams", "FROM live_streams CROSS JOIN LATERAL (SELECT user_id, search"),
     // The signs of life of a server, every four seconds, and the last word of one that stops. The viewers are written far
     // more often, at every index.
     ("live_streams", "\"seen_at\" = now() WHERE"),
@@ -198,10 +200,16 @@ fn found_in(plan: &Value, watched: &BTreeSet<&str>) -> Vec<String> {
     if plan["Node Type"] == "Seq Scan" && watched.contains(table) && has_run {
         problems.push(format!("reads all of {table}"));
     }
-    // An index without a condition is read as a whole too, unless something stops it soon.
+    // An index without a condition is read as a whole too, unless something stops it soon. Where there are few members and as
+    // many streams as ever, that may be right.
     let is_index_scan = plan["Node Type"].as_str().is_some_and(|kind| kind.starts_with("Index"));
     let is_bounded = ["Index Cond", "Order By"].iter().any(|part| !plan[*part].is_null());
-    if is_index_scan && !is_bounded && watched.contains(table) && plan["Actual Rows"].as_f64().unwrap_or(0.0) > f64::from(SMALL) {
+    if is_full_size()
+        && is_index_scan
+        && !is_bounded
+        && watched.contains(table)
+        && plan["Actual Rows"].as_f64().unwrap_or(0.0) > f64::from(SMALL)
+    {
         problems.push(format!("reads all of an index of {table}"));
     }
     if plan["Sort Space Type"] == "Disk" {
