@@ -1,15 +1,18 @@
 //! Pages that are kept as they were rendered, for visitors of whom nothing is known.
 
-use crate::harness::{Answer, Browser, PATIENCE, Site};
+use crate::{
+    harness::{Answer, Browser, PATIENCE, Site},
+    process::saw,
+};
 use axum::http::StatusCode;
 use backend::{
     cache::{self, Namespace, Numbers},
     events::Events,
-    testing::{backend_that_keeps, database_settings},
+    testing::{backend_that_keeps, database_settings, is_full_size},
 };
 use domain::{
     Category, UserId,
-    event::{Event, Topic},
+    event::{Event, Position, Topic},
 };
 use flate2::read::GzDecoder;
 use std::{
@@ -120,6 +123,59 @@ async fn a_change_ends_a_kept_page() {
     }
     page(&mut site.guest(), "/").await;
     assert_eq!(n_rendered(&site), 2, "nothing changed since");
+}
+
+/// The position from which the page's events are to come: the earliest that it was read at.
+fn position(html: &str) -> Position {
+    let at = |colon: usize| {
+        let (before, after) = (html.get(colon.checked_sub(16)?..colon)?, html.get(colon + 1..)?);
+        let digits = after.find(|sign: char| !sign.is_ascii_digit())?;
+        format!("{before}:{}", &after[..digits]).parse::<Position>().ok()
+    };
+    let positions = html.match_indices(':').filter_map(|(colon, _)| at(colon));
+    positions.min_by_key(|position| position.sequence).expect("a page says where it stands")
+}
+
+/// F05, on a page that is kept while a stream changes faster than anybody is told: what it does not show, its events say.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_kept_page_does_not_show_comes_with_its_events() {
+    let n_runs = if is_full_size() { 300 } else { 30_u64 };
+    let site = site(HOUR).await;
+    let (ana, _) = site.backend.member("ana").await;
+    let broadcast = Uuid::new_v4();
+    for row in [
+        format!("broadcasts (id, channel_id, title, category) VALUES ('{broadcast}', '{}', 'On air', 'study')", ana.id),
+        format!(
+            "live_streams (channel_id, broadcast_id, category, node_id) VALUES ('{}', '{broadcast}', 'study', '{broadcast}')",
+            ana.id
+        ),
+    ] {
+        site.backend.sql(&format!("INSERT INTO {row}")).await;
+    }
+    let mut n_shown = 0;
+    for n in 0..n_runs {
+        let newest = format!("Lesson {n} at last");
+        let writing = tokio::spawn({
+            let (backend, ana, newest) = (site.backend.clone(), ana.clone(), newest.clone());
+            async move {
+                for title in [&format!("Lesson {n} at first"), &newest] {
+                    backend.channels.update_stream(&ana, title, "study").await.unwrap();
+                }
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(n * 97 % 400)).await;
+        let html = page(&mut site.guest(), "/").await.0;
+        let is_shown = html.contains(&newest);
+        n_shown += u64::from(is_shown);
+        let mut events =
+            site.guest().get(&format!("/api/stream-updates?topics=streams&after={}", position(&html))).await.events();
+        assert_eq!(events.next().await.unwrap().name, "heartbeat", "it goes on where the page was read");
+        writing.await.unwrap();
+        if !is_shown {
+            while !events.next().await.expect("the newest comes").data.contains(&newest) {}
+        }
+    }
+    saw(&format!("F05: of {n_runs} changes {n_shown} were on a page that was kept, all others came with its events"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
