@@ -48,6 +48,7 @@ start_floor() {
 
 nchan_module=${NCHAN_MODULE:-/usr/lib/nginx/modules/ngx_nchan_module.so}
 
+# nginx closes connections that have not asked yet as soon as fewer than a sixteenth of those it may have are free.
 start_nchan() {
   cat >"$work/nginx.conf" <<CONF
 load_module $nchan_module;

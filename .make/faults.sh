@@ -16,6 +16,6 @@ status=0
 # One after the other, so that each has the machine for itself.
 cargo test --locked --no-fail-fast -p app -p domain -p backend -p media -p publisher -p server --features app/ssr \
   --lib --test it -- --include-ignored --nocapture --test-threads 1 \
-  bus:: cache:: census:: faults:: hub:: migrations:: outbox:: plans:: presence::f4 f41 notifications:: kept_page_does garbage slow_reader busy_stream another_build tried_again || status=$?
+  bus:: cache:: census:: faults:: hub:: migrations:: outbox:: plans:: presence::f4 f41 notifications:: window_stays_shut kept_page_does garbage slow_reader busy_stream another_build tried_again || status=$?
 ONLY='chunks sleep tabs' .make/test.sh wasm browser || status=$?
 exit "$status"

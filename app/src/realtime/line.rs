@@ -199,10 +199,11 @@ impl Line {
         }
     }
 
-    /// Connects anew when there are fewer tabs: one that crashes says nothing, and the others are asked what they read.
+    /// Connects anew when there are fewer tabs: one that crashes says nothing, and the others are asked what they read. One
+    /// that came just now may not be counted at first, so that none are fewer than there were.
     fn compare(&mut self, n_others: usize) {
         let n_before = std::mem::replace(&mut self.n_others, n_others);
-        if n_others < n_before {
+        if n_others < n_before || n_others == 0 && now() - self.opened > ANSWER_MILLIS {
             self.open();
         }
     }

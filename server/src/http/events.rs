@@ -102,7 +102,9 @@ pub(crate) async fn get(
         if viewer_id.is_some() {
             subscription.hide(state.backend.blocks.hidden(viewer_id).await?);
         }
-        Body::from_stream(patiently(event_stream(state, subscription, standing, place, is_of_another_build), PATIENCE))
+        let seat = Arc::clone(&place.seat);
+        let words = event_stream(state, subscription, standing, place, is_of_another_build);
+        Body::from_stream(patiently(words, PATIENCE, seat))
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -275,13 +277,18 @@ enum Holder {
     Session(SessionId),
 }
 
-/// One open connection; it gives its place back when dropped.
+/// One reader who is there.
 struct Place {
-    open: Arc<Mutex<Open>>,
-    holders: [Option<Holder>; 3],
+    seat: Arc<Seat>,
     /// How long it may be held.
     lifetime: Duration,
     _visit: Visit,
+}
+
+/// One open connection among those that are counted. It is given back when dropped.
+struct Seat {
+    open: Arc<Mutex<Open>>,
+    holders: [Option<Holder>; 3],
 }
 
 impl Connections {
@@ -317,7 +324,8 @@ impl Connections {
         }
         let visit = self.presence.enter(topics, visitor);
         let lifetime = words::about(self.limits.lifetime);
-        Ok(Place { open: Arc::clone(&self.open), holders, lifetime, _visit: visit })
+        let seat = Arc::new(Seat { open: Arc::clone(&self.open), holders });
+        Ok(Place { seat, lifetime, _visit: visit })
     }
 
     /// The most connections that one may hold.
@@ -330,7 +338,7 @@ impl Connections {
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.total -= 1;

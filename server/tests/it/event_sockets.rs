@@ -1,6 +1,9 @@
 //! Event streams over TCP, where the socket of a plain connection is handed over to the reactor.
 
-use crate::harness::{PATIENCE, Site};
+use crate::{
+    harness::{PATIENCE, Site},
+    process::saw,
+};
 use axum::body::Body;
 use domain::{
     Category, UserId,
@@ -11,6 +14,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use std::time::Instant;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -90,6 +94,25 @@ async fn http2_and_refusals_go_their_usual_way() {
     assert!(read_until(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 403"));
     stream.write_all(b"POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     read_until(&mut stream, "HTTP/1.1 405").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "waits until a reader is given up; `make faults` runs it"]
+async fn a_reader_whose_window_stays_shut_is_given_up() {
+    let site = Site::on_socket(|config| config).await;
+    let client: Client<HttpConnector, Body> =
+        Client::builder(TokioExecutor::new()).http2_only(true).http2_initial_stream_window_size(10).build_http();
+    let uri = format!("http://{}{PATH}", site.address()).parse().unwrap();
+    // It is never read.
+    let unread = client.get(uri).await.unwrap();
+    let began = Instant::now();
+    readers(&site, 1).await;
+    for n in 0..5 {
+        site.backend.events.publish(&[Topic::Streams], &ended(n));
+    }
+    readers(&site, 0).await;
+    saw(&format!("F28: a reader that left its window shut was given up after {:?}", began.elapsed()));
+    drop(unread);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -278,18 +278,21 @@ impl State {
         self.crowds.retain(|crowd| crowd.upgrade().inspect(|crowd| tell(&**crowd)).is_some());
     }
 
-    /// Drops old events, and topics that are neither read nor remembered, at most once a second. If there are too many that
-    /// nobody reads, none of those is remembered.
+    /// Drops old events, and topics that are neither read nor remembered, at most once a second. Of too many that nobody reads
+    /// the half in which the last event is longest ago is not remembered.
     fn sweep(&mut self, now: Instant) {
         if now.duration_since(self.swept) < Duration::from_secs(1) {
             return;
         }
         self.swept = now;
+        self.topics.values_mut().for_each(|topic| topic.forget_old(now));
+        let unread = self.topics.values().filter(|topic| !topic.is_read() && topic.is_remembered());
+        let mut unread: Vec<u64> = unread.map(TopicState::newest).collect();
+        let middle = unread.len() / 2;
+        let remembered_from = if unread.len() > MOST_UNREAD_TOPICS { *unread.select_nth_unstable(middle).1 } else { 0 };
         let mut dropped_through = self.dropped_through;
-        let has_too_many = self.topics.values().filter(|topic| !topic.is_read()).count() > MOST_UNREAD_TOPICS;
         self.topics.retain(|_, topic| {
-            topic.forget_old(now);
-            let stays = topic.is_read() || topic.is_remembered() && !has_too_many;
+            let stays = topic.is_read() || topic.is_remembered() && topic.newest() >= remembered_from;
             if !stays {
                 dropped_through = dropped_through.max(topic.newest());
             }

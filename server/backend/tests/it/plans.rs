@@ -204,12 +204,9 @@ fn found_in(plan: &Value, watched: &BTreeSet<&str>) -> Vec<String> {
     // many streams as ever, that may be right.
     let is_index_scan = plan["Node Type"].as_str().is_some_and(|kind| kind.starts_with("Index"));
     let is_bounded = ["Index Cond", "Order By"].iter().any(|part| !plan[*part].is_null());
-    if is_full_size()
-        && is_index_scan
-        && !is_bounded
-        && watched.contains(table)
-        && plan["Actual Rows"].as_f64().unwrap_or(0.0) > f64::from(SMALL)
-    {
+    let rows = ["Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck"];
+    let n_read: f64 = rows.iter().filter_map(|rows| plan[*rows].as_f64()).sum();
+    if is_full_size() && is_index_scan && !is_bounded && watched.contains(table) && n_read > f64::from(SMALL) {
         problems.push(format!("reads all of an index of {table}"));
     }
     if plan["Sort Space Type"] == "Disk" {

@@ -1,20 +1,23 @@
 //! Ends an event stream that nobody reads.
 //!
-//! A body over HTTP/2 is asked for more only while the reader's window is open (RFC 9113, section 5.2). One that stays shut
-//! would keep its place for ever, since nobody would look at its lifetime, its session or whether the server stops.
+//! A body over HTTP/2 is asked for more only while the reader's window is open (RFC 9113, section 5.2). Behind one that stays
+//! shut nobody would look at the lifetime, the session or the heartbeats, and somebody would count as present who hears
+//! nothing. The stream itself is closed with its connection, and has its seat among those that are counted until then.
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use std::{convert::Infallible, pin::pin, time::Duration};
 use tokio::sync::mpsc;
 
-/// How long a reader may take for what was said last.
+/// How long a word may wait behind the one before it: with a heartbeat every 15 seconds a shut window is noticed within 50.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Follows the stream by itself, and drops it when what it said is not taken in so long, or when nobody wants more.
+/// Follows the stream by itself, and drops it when a word waits for longer than that, or when nobody wants more. The seat is
+/// kept until the reader's end is gone.
 pub(super) fn patiently(
     words: impl Stream<Item = Bytes> + Send + 'static,
     patience: Duration,
+    seat: impl Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -30,7 +33,9 @@ pub(super) fn patiently(
             }
         }
     });
-    stream::unfold(receiver, async |mut receiver| receiver.recv().await.map(|bytes| (Ok(bytes), receiver)))
+    stream::unfold((receiver, seat), async |(mut receiver, seat)| {
+        receiver.recv().await.map(|bytes| (Ok(bytes), (receiver, seat)))
+    })
 }
 
 #[cfg(test)]
@@ -69,7 +74,7 @@ mod tests {
     #[tokio::test]
     async fn who_does_not_read_is_given_up() {
         let ((words, place), patience) = (words(10), Duration::from_millis(50));
-        let (began, read) = (Instant::now(), patiently(words, patience));
+        let (began, read) = (Instant::now(), patiently(words, patience, ()));
         is_given_back(&place).await;
         assert!(began.elapsed() >= patience);
         assert_eq!(pin!(read).count().await, 1, "what was said before, and the end");
@@ -78,7 +83,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_is_not_given_up_and_who_leaves_is_gone_at_once() {
         let (words, place) = words(3);
-        let mut read = Box::pin(patiently(words, Duration::from_millis(10)));
+        let mut read = Box::pin(patiently(words, Duration::from_millis(10), ()));
         for _ in 0..3 {
             assert!(read.next().await.is_some());
         }

@@ -64,7 +64,7 @@ async fn f01_who_drops_the_connection_again_and_again_hears_everything_once() {
         for reader in 0..n_readers {
             readers.spawn(hear_all(site.guest(), reader, n_events, Arc::clone(&all_are_here)));
         }
-        all_are_here.wait().await;
+        tokio::time::timeout(PATIENCE, all_are_here.wait()).await.expect("all are here");
         let mut pace = tokio::time::interval(PACE);
         for n in 1..=n_events {
             pace.tick().await;

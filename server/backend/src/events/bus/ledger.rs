@@ -10,6 +10,9 @@ use uuid::Uuid;
 /// Servers that were silent for so long are forgotten. Should one speak again, it counts as a gap.
 const MEMORY: Duration = Duration::from_hours(1);
 
+/// As many are remembered in any case: without Redis a server says nothing while it has nothing to say.
+const MOST: usize = 1000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It is what follows, and now counts as heard.
@@ -57,7 +60,7 @@ impl Ledger {
             (true, false) => sequence.saturating_sub(1),
             (false, _) => 0,
         };
-        if !self.heard.contains_key(&origin) {
+        if self.heard.len() >= MOST && !self.heard.contains_key(&origin) {
             self.forget_silent(now);
         }
         let heard = self.heard.entry(origin).or_insert(Heard { sequence: beginning, at: now });
@@ -126,7 +129,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ledger, MEMORY, Verdict};
+    use super::{Ledger, MEMORY, MOST, Verdict};
     use crate::events::bus::message::{Message, Word};
     use domain::event::Event;
     use proptest::prelude::*;
@@ -173,10 +176,11 @@ mod tests {
     fn servers_that_come_and_go_are_forgotten() {
         let now = Instant::now();
         let mut ledger = Ledger::open();
-        for origin in 0..50 {
+        for origin in 0..=MOST as u128 {
+            assert!(ledger.positions().len() <= MOST);
             ledger.judge(&event(origin, 1), now + MEMORY * u32::try_from(origin).unwrap());
         }
-        assert_eq!(ledger.positions(), [(Uuid::from_u128(49), 1)]);
+        assert_eq!(ledger.positions(), [(Uuid::from_u128(MOST as u128), 1)]);
     }
 
     proptest! {

@@ -14,6 +14,7 @@ pub(super) struct Message {
     pub(super) word: Word,
 }
 
+/// A server of a build that does not know a word takes it for lost, and its readers start anew.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Word {

@@ -9,7 +9,7 @@ use std::{
 
 /// Events kept per topic.
 pub(super) const HISTORY_LENGTH: usize = 1000;
-/// How long an event is kept, and how long a topic that nobody reads.
+/// How long an event is kept, and how long at most a topic that nobody reads.
 pub(super) const HISTORY_AGE: Duration = Duration::from_mins(5);
 
 pub(super) struct TopicState {
