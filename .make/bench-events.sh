@@ -48,7 +48,8 @@ start_floor() {
 
 nchan_module=${NCHAN_MODULE:-/usr/lib/nginx/modules/ngx_nchan_module.so}
 
-# nginx closes connections that have not asked yet as soon as fewer than a sixteenth of those it may have are free.
+# nginx closes connections that have not asked yet as soon as fewer than a sixteenth of those it may have are free, so it may
+# have twice as many as there will be.
 start_nchan() {
   cat >"$work/nginx.conf" <<CONF
 load_module $nchan_module;

@@ -173,7 +173,7 @@ async fn what_a_kept_page_does_not_show_comes_with_its_events() {
         }
     }
     assert!(n_shown < n_runs, "no page was older than a change");
-    saw(&format!("F05: of {n_runs} changes {n_shown} were on a page that was kept, all others came with its events"));
+    saw(&format!("F05: of {n_runs} changes {n_shown} were on the page that came next, all others came with its events"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,12 +39,12 @@ async fn hear_all(guest: Browser, reader: usize, n_events: u128, all_are_here: A
         n_connections += 1;
         let until = n_events.min(heard + 1 + (reader * 7 + n_connections * 13) as u128 % 20);
         while heard < until {
-            let event_here = events.next().await.unwrap();
-            if event_here.name == "message" {
+            let told = events.next().await.unwrap();
+            if told.name == "message" {
                 heard += 1;
-                let update: Update = serde_json::from_str(&event_here.data).unwrap();
+                let update: Update = serde_json::from_str(&told.data).unwrap();
                 assert_eq!(update.event, event(heard), "reader {reader} over connection {n_connections}");
-                last = event_here.id;
+                last = told.id;
             }
         }
     }
